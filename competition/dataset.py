@@ -1,0 +1,602 @@
+"""Labelled table -> train, held-out rows, answer key, manifest; made by `prepare`, read by `read_prepared`.
+
+What a participant may have lies in ``prepared/public/``; the answer key lies in ``prepared/answers/``.
+"""
+
+import importlib.util
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from competition.definition import Competition
+from competition.errors import PodiumError, nearest
+from competition.repository import Repository, write_text
+from competition.splits import Fold, RowKeys, folds, hold_out, public_half
+
+FORMAT = 1
+HASH_BINS = 200
+State = Literal["prepared", "stale", "absent"]
+
+
+class Column(BaseModel):
+    """One feature column, as the manifest lists it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    kind: str
+    missing: int
+
+
+class Manifest(BaseModel):
+    """What was prepared, from what.
+
+    Parameters
+    ----------
+    definition, dataset : str
+        Fingerprints of the rules and of the sources that decided the data.
+    raw : dict
+        Size and modification time of the raw files, by path.
+    data, split : str
+        Fingerprints of the prepared tables, and of the held-out rows and folds.
+    balance : dict
+        By part of the data: rows of each class (classification), or mean and standard deviation of the target.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: Literal[1]
+    definition: str
+    dataset: str
+    raw: dict[str, tuple[int, int]]
+    data: str
+    split: str
+    rows: dict[str, int]
+    classes: tuple[str, ...]
+    balance: dict[str, dict[str, float]]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows with labels.
+
+    Parameters
+    ----------
+    id : ndarray of shape (n,)
+        Ids, never shown to a solution.
+    X : DataFrame of shape (n, n_features)
+        Features.
+    y : ndarray of shape (n,)
+        Class codes (int32) in the order of `Prepared.classes`, or values (float64).
+    cluster : ndarray of str of shape (n,)
+        The cluster that the row belongs to when intervals are drawn: a day, a group or a hash bin.
+    """
+
+    id: NDArray[Any]
+    X: pd.DataFrame
+    y: NDArray[Any]
+    cluster: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A competition's data, ready for trials.
+
+    Parameters
+    ----------
+    classes : list
+        Class labels in the competition's order, the positive one last in a binary task; empty for regression.
+    public : ndarray of bool
+        Which held-out rows are in the public half.
+    unlabelled : tuple or None
+        Ids and features of the rows whose labels nobody here has.
+    """
+
+    definition: Competition
+    manifest: Manifest
+    classes: list[Any]
+    train: Labelled
+    heldout: Labelled
+    public: NDArray[np.bool_]
+    folds: list[Fold]
+    unlabelled: tuple[NDArray[Any], pd.DataFrame] | None
+
+
+# --- prepare: effects at the edge ---
+
+
+def prepare(repository: Repository, definition: Competition, raw: Path | None = None) -> Manifest:
+    """Make or load the labelled table, split it, write it.
+
+    Parameters
+    ----------
+    repository : Repository
+        Where it lies.
+    definition : Competition
+        The rules.
+    raw : Path, optional
+        Folder of the raw files; ``data/<slug>/raw`` if not given.
+
+    Raises
+    ------
+    PodiumError
+        If the raw files are absent or wrong, or the table breaks the rules.
+    """
+    home = repository.data(definition.slug)
+    if raw is not None and not raw.is_dir():
+        raise PodiumError(f"{raw} is no folder", "--raw takes the folder that holds the raw files")
+    raw = raw or home / "raw"
+    module = _import_dataset(home / "dataset.py")
+    where = repository.relative(home / "dataset.py")
+    labelled = _load(module, "load", raw, definition.competition.seed, where=where)
+    check_table(labelled, definition, where=where)
+    unlabelled = _load(module, "load_unlabelled", raw, where=where) if hasattr(module, "load_unlabelled") else None
+    if unlabelled is not None:
+        check_unlabelled(unlabelled, labelled, definition, where=where)
+    sources = {str(file.resolve()): _stat(file) for file in sorted(raw.glob("*")) if file.is_file()}
+    return _write(repository, definition, labelled, unlabelled, sources)
+
+
+def _write(
+    repository: Repository,
+    definition: Competition,
+    table: pd.DataFrame,
+    unlabelled: pd.DataFrame | None,
+    sources: Mapping[str, tuple[int, int]],
+) -> Manifest:
+    """Split the table and write everything into a new folder, which then takes the old one's place."""
+    keys = row_keys(table, definition)
+    seed = definition.competition.seed
+    held = hold_out(keys, definition.split, seed)
+    public = public_half(keys.take(held), definition.split, seed)
+    made = folds(keys.take(~held), definition.cv, seed)
+    train, heldout = table[~held].reset_index(drop=True), table[held].reset_index(drop=True)
+    target = definition.data.target
+    parts = np.where(public, "public", "private")
+
+    final = repository.prepared(definition.slug)
+    folder = Path(tempfile.mkdtemp(prefix=".prepared.", dir=final.parent))
+    try:
+        folder.chmod(0o755)
+        (folder / "public").mkdir()
+        (folder / "answers").mkdir(mode=0o700)
+        train.to_parquet(folder / "public" / "train.parquet", index=False)
+        heldout.drop(columns=target).to_parquet(folder / "public" / "heldout.parquet", index=False)
+        sample_submission(heldout[definition.data.id], train[target], definition).to_csv(
+            folder / "public" / "sample_submission.csv", index=False
+        )
+        if unlabelled is not None:
+            unlabelled.to_parquet(folder / "public" / "unlabelled.parquet", index=False)
+        key = pd.DataFrame({definition.data.id: heldout[definition.data.id], target: heldout[target], "part": parts})
+        key.to_parquet(folder / "answers" / "key.parquet", index=False)
+        np.savez_compressed(folder / "folds.npz", **_fold_arrays(made))  # type: ignore[arg-type]
+        manifest = Manifest(
+            format=FORMAT,
+            definition=definition.fingerprint(),
+            dataset=_source_hash(repository.data(definition.slug)),
+            raw=dict(sources),
+            data=fingerprint(table, unlabelled),
+            split=_split_fingerprint(held, public, made),
+            rows={
+                "train": len(train),
+                "heldout": len(heldout),
+                "unlabelled": 0 if unlabelled is None else len(unlabelled),
+            },
+            classes=tuple(str(label) for label in class_labels(table[target], definition)),
+            balance={name: _balance(part[target]) for name, part in (("train", train), ("heldout", heldout))},
+            columns=tuple(
+                Column(name=name, kind=_kind(table[name]), missing=int(table[name].isna().sum()))
+                for name in feature_names(table, definition)
+            ),
+        )
+        write_text(folder / "manifest.json", manifest.model_dump_json(indent=1) + "\n")
+        _swap(folder, final)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return manifest
+
+
+def _swap(new: Path, final: Path) -> None:
+    """Put a folder in another one's place; the old one is only removed when the new one stands."""
+    old = final.with_name(f".{final.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if final.exists():
+        final.rename(old)
+    new.rename(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _import_dataset(path: Path) -> ModuleType:
+    """Import the maintainers' code from its path."""
+    if not path.is_file():
+        raise PodiumError(f"{path} does not exist", "it has `load(raw, seed)`, which returns the labelled table")
+    name = f"_podium_dataset_{path.parent.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "load", None)):
+        raise PodiumError(f"{path} has no function `load(raw, seed)`")
+    return module
+
+
+def _load(module: ModuleType, function: str, raw: Path, *args: Any, where: str) -> pd.DataFrame:
+    """Call the data set module; its ValueError and FileNotFoundError are told as the user's mistake."""
+    call = getattr(module, function)
+    try:
+        try:
+            table = call(raw, *args)
+        except FileNotFoundError:
+            if not (hasattr(module, "download") and module.download(raw)):
+                raise
+            table = call(raw, *args)
+    except FileNotFoundError as error:
+        # `open` says "[Errno 2] ..."; a module that explains itself passes a text.
+        raise PodiumError(str(error) if error.filename is None else f"{error.filename} does not exist") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise PodiumError(str(error)) from None
+    if not isinstance(table, pd.DataFrame):
+        raise PodiumError(f"{where}: {function}() must return a pandas.DataFrame, not {type(table).__name__}")
+    return table.reset_index(drop=True)
+
+
+# --- checks ---
+
+
+def check_table(table: pd.DataFrame, definition: Competition, where: str) -> None:
+    """Check a labelled table against the rules.
+
+    Raises
+    ------
+    PodiumError
+        In one line: which column, what is wrong with it, in which row first.
+    """
+    data = definition.data
+    if table.empty:
+        raise PodiumError(f"{where}: the labelled table has no rows")
+    _check_columns(table, definition, where)
+    _check_ids(table[data.id], where)
+    for name in feature_names(table, definition):
+        _check_feature(table[name], table[data.id], where)
+    if data.time is not None and table[data.time].dtype.kind != "M":
+        raise PodiumError(
+            f"{where}: data.time: column '{data.time}' holds {table[data.time].dtype}, not dates with times"
+        )
+    for role, column in (("time", data.time), ("group", data.group)):
+        if column is not None and table[column].isna().any():
+            raise PodiumError(
+                f"{where}: data.{role}: column '{column}' has missing values{_at(table, column, data.id)}"
+            )
+    _check_target(table[data.target], definition, where, _at(table, data.target, data.id))
+
+
+def check_unlabelled(table: pd.DataFrame, labelled: pd.DataFrame, definition: Competition, where: str) -> None:
+    """Check the rows whose labels nobody here has: the same features of the same types, and no target.
+
+    Raises
+    ------
+    PodiumError
+        In one line.
+    """
+    features = feature_names(labelled, definition)
+    wanted, found = [definition.data.id, *features], list(table.columns)
+    for name in wanted:
+        if name not in found:
+            raise PodiumError(f"{where}: the unlabelled table has no column '{name}'", nearest(name, found))
+    for name in found:
+        if name not in wanted:
+            raise PodiumError(f"{where}: the unlabelled table has an unexpected column '{name}'")
+    if table.empty:
+        raise PodiumError(f"{where}: the unlabelled table has no rows")
+    _check_ids(table[definition.data.id], where)
+    for name in features:
+        _check_feature(table[name], table[definition.data.id], where)
+        if _kind(table[name]) != _kind(labelled[name]):
+            kinds = f"{_kind(table[name])} in the unlabelled table and {_kind(labelled[name])} in the labelled one"
+            raise PodiumError(f"{where}: column '{name}' holds {kinds}")
+
+
+def _check_columns(table: pd.DataFrame, definition: Competition, where: str) -> None:
+    data = definition.data
+    names = [str(name) for name in table.columns]
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise PodiumError(f"{where}: column '{twice[0]}' stands twice")
+    roles = {"id": data.id, "target": data.target, "group": data.group, "time": data.time}
+    for role, name in roles.items():
+        if name is not None and name not in names:
+            raise PodiumError(f"{where}: data.{role}: there is no column '{name}'", nearest(name, names))
+    for name in data.features or ():
+        if name not in names:
+            raise PodiumError(f"{where}: data.features: there is no column '{name}'", nearest(name, names))
+    if data.features is not None:
+        known = {data.id, data.target, data.group, data.time, *data.features}
+        for name in names:
+            if name not in known:
+                raise PodiumError(
+                    f"{where}: unexpected column '{name}'", "list it in data.features, or drop it in dataset.py"
+                )
+    elif not feature_names(table, definition):
+        raise PodiumError(f"{where}: there is no feature column")
+
+
+def _check_ids(ids: pd.Series, where: str) -> None:
+    if ids.isna().any():
+        raise PodiumError(f"{where}: data.id: column '{ids.name}' has {int(ids.isna().sum())} missing values")
+    if ids.dtype.kind not in "iu" and not pd.api.types.is_string_dtype(ids):
+        raise PodiumError(f"{where}: data.id: column '{ids.name}' holds {ids.dtype}; allowed: whole numbers or text")
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        raise PodiumError(
+            f"{where}: data.id: id {twice.iloc[0]} stands twice, and {len(twice)} duplicates there are in all"
+        )
+
+
+def _check_feature(column: pd.Series, ids: pd.Series, where: str) -> None:
+    if _kind(column) == "mixed":
+        types = sorted({type(value).__name__ for value in column.dropna()})
+        raise PodiumError(f"{where}: column '{column.name}' mixes types ({', '.join(types)}); give it one")
+    if column.dtype.kind == "f" and np.isinf(column.to_numpy()).any():
+        first = ids[np.isinf(column.to_numpy())].iloc[0]
+        raise PodiumError(f"{where}: column '{column.name}' has infinite values, first at id {first}")
+
+
+def _check_target(target: pd.Series, definition: Competition, where: str, at: str) -> None:
+    if target.isna().any():
+        raise PodiumError(
+            f"{where}: data.target: column '{target.name}' has {int(target.isna().sum())} missing values{at}"
+        )
+    if definition.task == "regression":
+        if target.dtype.kind not in "iuf":
+            raise PodiumError(
+                f"{where}: data.target: column '{target.name}' holds {target.dtype}; regression needs numbers"
+            )
+        if not np.isfinite(target.to_numpy(dtype=np.float64)).all():
+            raise PodiumError(f"{where}: data.target: column '{target.name}' has infinite values")
+        return
+    found = sorted(target.unique().tolist(), key=str)
+    if len(found) < 2:
+        raise PodiumError(f"{where}: data.target: column '{target.name}' has a single class, {found[0]!r}")
+    shown = ", ".join(repr(label) for label in found[:6]) + (", ..." if len(found) > 6 else "")
+    if definition.task == "binary":
+        if len(found) > 2:
+            raise PodiumError(
+                f"{where}: data.target: column '{target.name}' has {len(found)} classes ({shown}), not two"
+            )
+        if definition.data.positive not in found:
+            raise PodiumError(f"{where}: data.positive: found {definition.data.positive!r}; allowed: {shown}")
+    if target.dtype.kind == "f":
+        raise PodiumError(
+            f"{where}: data.target: column '{target.name}' holds {target.dtype}; classes are whole numbers or text"
+        )
+
+
+def _at(table: pd.DataFrame, column: str, id_column: str) -> str:
+    missing = table[column].isna()
+    return f", first at id {table.loc[missing, id_column].iloc[0]}" if missing.any() else ""
+
+
+# --- pure helpers ---
+
+
+def feature_names(table: pd.DataFrame, definition: Competition) -> list[str]:
+    """Names of the columns that solutions see, in the table's order."""
+    hidden = {definition.data.id, definition.data.target}
+    chosen = definition.data.features
+    return [str(name) for name in table.columns if name not in hidden and (chosen is None or name in chosen)]
+
+
+def class_labels(target: pd.Series, definition: Competition) -> list[Any]:
+    """Class labels in the competition's order: sorted, the positive one last in a binary task."""
+    if definition.task == "regression":
+        return []
+    found = sorted(target.unique().tolist())
+    if definition.task == "binary":
+        found.sort(key=lambda label: label == definition.data.positive)
+    return found
+
+
+def encode(target: pd.Series, classes: list[Any]) -> NDArray[Any]:
+    """Class codes (int32), or values (float64) where there are no classes."""
+    if not classes:
+        return target.to_numpy(dtype=np.float64)
+    return pd.Index(classes).get_indexer(pd.Index(target)).astype(np.int32)
+
+
+def row_keys(table: pd.DataFrame, definition: Competition) -> RowKeys:
+    """What a split may look at."""
+    data = definition.data
+    target = encode(table[data.target], class_labels(table[data.target], definition))
+    group = None if data.group is None else pd.factorize(table[data.group], sort=True)[0].astype(np.int64)
+    time = None if data.time is None else table[data.time].dt.tz_localize(None).to_numpy()
+    return RowKeys(target, group, time)
+
+
+def clusters(table: pd.DataFrame, definition: Competition) -> NDArray[Any]:
+    """Name of each row's cluster, the unit that intervals resample."""
+    data = definition.data
+    match definition.ranking.cluster:
+        case "day":
+            return table[data.time].dt.strftime("%Y-%m-%d").to_numpy(dtype=str)
+        case "group":
+            return table[data.group].astype(str).to_numpy(dtype=str)
+        case "row":
+            bins = pd.util.hash_array(table[data.id].astype(str).to_numpy(dtype=object)) % HASH_BINS
+            return np.char.mod("bin-%03d", bins)
+
+
+def sample_submission(ids: pd.Series, target: pd.Series, definition: Competition) -> pd.DataFrame:
+    """Return a submission that is valid and scores like a constant."""
+    submission = definition.submission
+    if definition.task == "regression":
+        constant: Any = round(float(target.mean()), 6)
+    elif submission.kind == "probability":
+        constant = 0.5
+    else:
+        constant = target.mode().iloc[0]
+    return pd.DataFrame({submission.id: ids, submission.prediction: constant})
+
+
+def fingerprint(*tables: pd.DataFrame | None) -> str:
+    """SHA-256 of names, kinds and values of the tables, 16 hexadecimal digits."""
+    digest = sha256()
+    for table in tables:
+        if table is None:
+            continue
+        for name in table.columns:
+            digest.update(f"{name}:{_kind(table[name])}".encode())
+            digest.update(pd.util.hash_pandas_object(table[name], index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _kind(column: pd.Series) -> str:
+    """Name of a column's kind, independent of how pandas stores it."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "category"
+    match column.dtype.kind:
+        case "b":
+            return "bool"
+        case "i" | "u":
+            return "integer"
+        case "f":
+            return "number"
+        case "M":
+            return "datetime"
+    return "text" if pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty") else "mixed"
+
+
+def _balance(target: pd.Series) -> dict[str, float]:
+    if target.dtype.kind == "f":
+        return {"mean": float(target.mean()), "standard deviation": float(target.std())}
+    return {str(label): int(count) for label, count in target.value_counts().sort_index().items()}
+
+
+def _fold_arrays(made: list[Fold]) -> dict[str, NDArray[np.int64]]:
+    arrays = {}
+    for fold in made:
+        arrays[f"{fold.repeat}/{fold.fold}/train"] = fold.train
+        arrays[f"{fold.repeat}/{fold.fold}/valid"] = fold.valid
+    return arrays
+
+
+def _split_fingerprint(held: NDArray[np.bool_], public: NDArray[np.bool_], made: list[Fold]) -> str:
+    digest = sha256(held.tobytes() + public.tobytes())
+    for name, rows in _fold_arrays(made).items():
+        digest.update(name.encode() + rows.astype("<i8").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _source_hash(home: Path) -> str:
+    """Fingerprint of what makes the data: the data set module, and this file's own version."""
+    return sha256(f"{FORMAT}\n".encode() + (home / "dataset.py").read_bytes()).hexdigest()[:16]
+
+
+def _stat(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+# --- read what was prepared ---
+
+
+def read_manifest(repository: Repository, slug: str) -> Manifest | None:
+    """Read a competition's manifest, None where nothing is prepared or it is of another format."""
+    try:
+        return Manifest.model_validate_json((repository.prepared(slug) / "manifest.json").read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def state(repository: Repository, definition: Competition) -> State:
+    """Tell whether a competition's data is prepared, and from the rules and sources of today."""
+    manifest = read_manifest(repository, definition.slug)
+    if manifest is None:
+        return "absent"
+    same_sources = all(
+        not Path(file).exists() or _stat(Path(file)) == tuple(seen) for file, seen in manifest.raw.items()
+    )
+    home = repository.data(definition.slug)
+    current = manifest.definition == definition.fingerprint() and manifest.dataset == _source_hash(home)
+    return "prepared" if current and same_sources else "stale"
+
+
+def ensure_prepared(repository: Repository, definition: Competition) -> Manifest:
+    """Prepare a competition unless it is prepared and current.
+
+    Raises
+    ------
+    PodiumError
+        As `prepare`.
+    """
+    manifest = read_manifest(repository, definition.slug)
+    if manifest is not None and state(repository, definition) == "prepared":
+        return manifest
+    # Prepare again from where the raw files were found the last time.
+    folders = {Path(file).parent for file in manifest.raw} if manifest else set()
+    raw = folders.pop() if len(folders) == 1 else None
+    return prepare(repository, definition, raw if raw and raw.is_dir() else None)
+
+
+def read_prepared(repository: Repository, definition: Competition) -> Prepared:
+    """Read what `prepare` wrote.
+
+    Raises
+    ------
+    PodiumError
+        If it is not prepared.
+    """
+    slug, data = definition.slug, definition.data
+    manifest = read_manifest(repository, slug)
+    if manifest is None:
+        raise PodiumError(f"the data of '{slug}' is not prepared", f"run `podium prepare {slug}`")
+    folder = repository.prepared(slug)
+    train = pd.read_parquet(folder / "public" / "train.parquet")
+    heldout = pd.read_parquet(folder / "public" / "heldout.parquet")
+    key = pd.read_parquet(folder / "answers" / "key.parquet")
+    classes = class_labels(train[data.target], definition)
+    features = feature_names(train, definition)
+    unlabelled = None
+    if (folder / "public" / "unlabelled.parquet").exists():
+        table = pd.read_parquet(folder / "public" / "unlabelled.parquet")
+        unlabelled = (table[data.id].to_numpy(), table[features])
+    return Prepared(
+        definition=definition,
+        manifest=manifest,
+        classes=classes,
+        train=_labelled(train, train[data.target], classes, features, definition),
+        heldout=_labelled(heldout, key[data.target], classes, features, definition),
+        public=(key["part"] == "public").to_numpy(),
+        folds=_read_folds(folder / "folds.npz"),
+        unlabelled=unlabelled,
+    )
+
+
+def _labelled(
+    table: pd.DataFrame, target: pd.Series, classes: list[Any], features: list[str], definition: Competition
+) -> Labelled:
+    ids = table[definition.data.id].to_numpy()
+    return Labelled(ids, table[features], encode(target, classes), clusters(table, definition))
+
+
+def _read_folds(path: Path) -> list[Fold]:
+    with np.load(path) as arrays:
+        numbers = sorted({tuple(int(part) for part in name.split("/")[:2]) for name in arrays.files})
+        return [Fold(r, f, arrays[f"{r}/{f}/train"], arrays[f"{r}/{f}/valid"]) for r, f in numbers]
+
+
+def describe_json(manifest: Manifest) -> str:
+    """Manifest as JSON without machine paths."""
+    return json.dumps(manifest.model_dump(mode="json", exclude={"raw"}), indent=1)

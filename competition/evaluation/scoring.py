@@ -1,0 +1,204 @@
+"""Outcomes of trials -> records and a result. Pure functions; the labels never leave this side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from competition.dataset import Prepared
+from competition.definition import Competition
+from competition.evaluation.plan import Trial
+from competition.evaluation.workers import Outcome
+from competition.metrics import METRICS, Scorer, confusion_counts
+from competition.results import Predictions, Provenance, Result, SolutionCard, Statistics, TrialRecord
+
+CURVE_POINTS = 101
+Curves = dict[str, tuple[tuple[float, float], ...]]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A trial, what became of it, and its record; the predictions are in the order of the table's rows."""
+
+    trial: Trial
+    record: TrialRecord
+    predictions: Predictions | None
+    rows: NDArray[np.int64]
+
+
+def finish(trial: Trial, outcome: Outcome, prepared: Prepared) -> Finished:
+    """Put the predictions back into the table's order and score them."""
+    order = np.argsort(trial.predict_rows)
+    rows = trial.predict_rows[order]
+    predictions = None if outcome.predictions is None else outcome.predictions.take(order)
+    record = TrialRecord(
+        part="heldout" if trial.part == "heldout" else "cv",
+        repeat=trial.repeat,
+        fold=trial.fold,
+        seed=trial.seed,
+        rows_train=len(trial.train_rows),
+        rows_predict=len(rows),
+        metrics={} if predictions is None else _trial_metrics(trial, rows, predictions, prepared),
+        fit_seconds=_rounded(outcome.fit_seconds),
+        predict_seconds=_rounded(outcome.predict_seconds, 6),
+        wall_seconds=round(outcome.wall_seconds, 4),
+        peak_memory_mb=_rounded(outcome.peak_memory_mb, 1),
+        predictions=None if predictions is None else predictions.fingerprint,
+        failure=outcome.failure,
+    )
+    return Finished(trial, record, predictions, rows)
+
+
+def _rounded(value: float | None, digits: int = 4) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _trial_metrics(
+    trial: Trial, rows: NDArray[np.int64], predictions: Predictions, prepared: Prepared
+) -> dict[str, float | None]:
+    scorers = _scorers(prepared)
+    if trial.part == "cv":
+        truth = prepared.train.y[rows]
+        return {name: scorer(truth, predictions) for name, scorer in scorers.items()}
+    halves = {"public": prepared.public, "private": ~prepared.public}
+    return heldout_metrics(predictions, prepared.heldout.y, halves, scorers)
+
+
+def heldout_metrics(
+    predictions: Predictions, truth: NDArray[Any], halves: dict[str, NDArray[np.bool_]], scorers: dict[str, Scorer]
+) -> dict[str, float | None]:
+    """Score predictions of the held-out rows on each half.
+
+    Returns
+    -------
+    dict
+        Score by ``metric/half``.
+    """
+    return {
+        f"{name}/{half}": scorer(truth[mask], predictions.take(np.flatnonzero(mask)))
+        for half, mask in halves.items()
+        for name, scorer in scorers.items()
+    }
+
+
+def _scorers(prepared: Prepared) -> dict[str, Scorer]:
+    definition = prepared.definition
+    return {name: definition.scorer(name, len(prepared.classes)) for name in definition.metric_names}
+
+
+def summarise(finished: Sequence[Finished], card: SolutionCard, provenance: Provenance, prepared: Prepared) -> Result:
+    """Bring all trials of a solution together. Any failed trial makes the score missing."""
+    ordered = sorted(finished, key=lambda one: (one.record.part, one.trial.repeat, one.trial.fold))
+    records = tuple(one.record for one in ordered)
+    failed = any(record.failure for record in records)
+    cv = [one for one in ordered if one.trial.part == "cv"]
+    heldout = next((one.record.metrics for one in ordered if one.trial.part == "heldout"), {})
+    definition = prepared.definition
+    metrics = {} if failed else {name: _cv_score(scorer, cv, prepared) for name, scorer in _scorers(prepared).items()}
+    return Result(
+        format=1,
+        competition=definition.slug,
+        solution=card,
+        provenance=provenance,
+        score=_ranking_score(definition, metrics, heldout),
+        metrics=metrics,
+        heldout={} if failed else heldout,
+        statistics=None if failed else _statistics(cv, prepared),
+        confusion=None if failed else _confusion(cv, prepared),
+        classes=tuple(str(label) for label in prepared.classes),
+        curves={} if failed else _curves(cv, prepared),
+        trials=records,
+    )
+
+
+def _ranking_score(
+    definition: Competition, metrics: dict[str, float | None], heldout: dict[str, float | None]
+) -> float | None:
+    if not metrics:
+        return None
+    primary = definition.metric.primary
+    return metrics[primary] if definition.ranking.by == "cv" else heldout.get(f"{primary}/private")
+
+
+def _cv_score(scorer: Scorer, cv: Sequence[Finished], prepared: Prepared) -> float | None:
+    """Pool the out-of-fold rows of each repeat, then average; ranking metrics are averaged over folds."""
+    if scorer.metric.pooled:
+        scores = [scorer(*_pooled(unit, prepared)) for unit in _units(cv, pooled=True)]
+    else:
+        scores = [one.record.metrics[scorer.metric.name] for one in cv]
+    defined = [score for score in scores if score is not None]
+    return fmean(defined) if defined else None
+
+
+def _units(cv: Sequence[Finished], *, pooled: bool) -> list[list[Finished]]:
+    """Trials whose rows are scored together: those of a repeat, or each by itself."""
+    if not pooled:
+        return [[one] for one in cv]
+    repeats = sorted({one.trial.repeat for one in cv})
+    return [[one for one in cv if one.trial.repeat == repeat] for repeat in repeats]
+
+
+def _pooled(unit: Sequence[Finished], prepared: Prepared) -> tuple[NDArray[Any], Predictions]:
+    rows = np.concatenate([one.rows for one in unit])
+    made = [one.predictions for one in unit if one.predictions is not None]
+    kind = made[0].score_kind
+    scores = [one.scores for one in made if one.scores is not None]
+    together = np.concatenate(scores) if len(scores) == len(made) else None
+    values = np.concatenate([one.values for one in made])
+    return prepared.train.y[rows], Predictions(values, together, kind if together is not None else None)
+
+
+def _statistics(cv: Sequence[Finished], prepared: Prepared) -> Statistics | None:
+    """Sums of the primary metric for each cluster of rows, which the intervals are drawn from."""
+    primary = prepared.definition.metric.primary
+    scorer = prepared.definition.scorer(primary, len(prepared.classes))
+    names, codes = np.unique(prepared.train.cluster, return_inverse=True)
+    units = []
+    for unit in _units(cv, pooled=METRICS[primary].pooled):
+        truth, predictions = _pooled(unit, prepared)
+        rows = np.concatenate([one.rows for one in unit])
+        sums = scorer.statistics(truth, predictions, codes[rows], len(names))
+        if sums is None:
+            return None
+        units.append(tuple(tuple(_plain(value) for value in cluster) for cluster in sums))
+    return Statistics(clusters=tuple(str(name) for name in names), metric=primary, units=tuple(units))
+
+
+def _plain(value: Any) -> float:
+    """Counts stay whole numbers in the file; sums keep ten significant digits."""
+    return int(value) if float(value).is_integer() else float(f"{value:.10g}")
+
+
+def _confusion(cv: Sequence[Finished], prepared: Prepared) -> tuple[tuple[int, ...], ...] | None:
+    n_classes = len(prepared.classes)
+    if not n_classes:
+        return None
+    truth, predictions = _pooled(cv, prepared)
+    counts = confusion_counts(truth, predictions.values, np.zeros(len(truth), dtype=np.intp), 1, n_classes)
+    return tuple(tuple(int(count) for count in row) for row in counts.reshape(n_classes, n_classes))
+
+
+def _curves(cv: Sequence[Finished], prepared: Prepared) -> Curves:
+    """ROC and precision-recall curves, averaged vertically over folds (Fawcett, "An introduction to ROC", 2006)."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    grid = np.linspace(0, 1, CURVE_POINTS)
+    roc, precision_recall = [], []
+    for one in cv:
+        truth = prepared.train.y[one.rows]
+        scores = None if one.predictions is None else one.predictions.ranking_scores()
+        if scores is None or len(prepared.classes) != 2 or len(np.unique(truth)) < 2:
+            return {}
+        false_positive, true_positive, _ = roc_curve(truth, scores)
+        roc.append(np.interp(grid, false_positive, true_positive))
+        precision, recall, _ = precision_recall_curve(truth, scores)
+        precision_recall.append(np.interp(grid, recall[::-1], precision[::-1]))
+    return {"precision_recall": _points(grid, precision_recall), "roc": _points(grid, roc)}
+
+
+def _points(grid: NDArray[np.float64], lines: list[NDArray[np.float64]]) -> tuple[tuple[float, float], ...]:
+    mean = np.mean(lines, axis=0)
+    return tuple((round(float(x), 2), round(float(y), 4)) for x, y in zip(grid, mean, strict=True))

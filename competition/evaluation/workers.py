@@ -1,0 +1,379 @@
+"""The harness's side of the workers: start them, hand out orders, collect outcomes, hold the limits.
+
+One thread, one selector. A worker is a fresh Python that preloads libraries and forks for each trial (`child.serve`).
+"""
+
+import contextlib
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from competition.evaluation import wire
+from competition.evaluation.child import Order, receive, send
+from competition.results import Failure, FailureType, Predictions
+
+ATTEMPTS = 3
+GRACE_SECONDS = 15.0
+HEADER_BYTES = 256 * 1024
+READ_BYTES = 1 << 20
+START_SECONDS = 120.0
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that one trial is given.
+
+    Parameters
+    ----------
+    order : Order
+        What it is told.
+    program : bytes
+        A solution's text or a pickled estimator.
+    train, predict : int
+        Descriptors of the features to fit on and to predict.
+    train_rows, predict_rows : ndarray of int
+        Rows of those features.
+    y : ndarray
+        Labels of `train_rows`: class codes or values.
+    """
+
+    order: Order
+    program: bytes
+    train: int
+    predict: int
+    train_rows: NDArray[np.int64]
+    predict_rows: NDArray[np.int64]
+    y: NDArray[Any]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, 0 for regression."""
+        return len(self.order.classes or ())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a trial; the predictions are in the order of `Work.predict_rows`."""
+
+    predictions: Predictions | None
+    failure: Failure | None
+    fit_seconds: float | None
+    predict_seconds: float | None
+    wall_seconds: float
+    peak_memory_mb: float | None
+
+
+@dataclass
+class _Running:
+    """A trial under way on a worker."""
+
+    key: Any
+    work: Work
+    attempt: int
+    pipe: int
+    started: float
+    limit: int
+    content: bytearray = field(default_factory=bytearray)
+    excess: int = 0
+
+
+class _Worker:
+    """One worker process, with a scratch directory of its own."""
+
+    def __init__(self, cpus: list[int], threads: int, preload: list[str]) -> None:
+        self.cpus = cpus
+        self.running: _Running | None = None
+        self.scratch = tempfile.TemporaryDirectory(prefix="podium-", ignore_cleanup_errors=True)
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-m", "competition.evaluation.child", str(theirs.fileno()), json.dumps(preload)],
+                env=environment(Path(self.scratch.name), threads),
+                cwd=self.scratch.name,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C reaches the harness alone, which then ends its workers
+            )
+
+    def close(self) -> None:
+        """End the worker; closing its socket makes it end its trial."""
+        self.control.close()
+        if self.running is not None:
+            os.close(self.running.pipe)
+        try:
+            self.process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.scratch.cleanup()
+
+
+def environment(scratch: Path, threads: int) -> dict[str, str]:
+    """Return the fixed environment of every trial."""
+    count = str(threads)
+    return {
+        "PATH": os.defpath,
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": count,
+        "OPENBLAS_NUM_THREADS": count,
+        "MKL_NUM_THREADS": count,
+        "NUMEXPR_NUM_THREADS": count,
+        "VECLIB_MAXIMUM_THREADS": count,
+        "LOKY_MAX_CPU_COUNT": count,
+        # Threads that spin while they wait starve the trial on the neighbouring core.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def slots(jobs: int, threads: int) -> list[list[int]]:
+    """Return the cores of each job, so that two trials never share one; empty lists where cores cannot be pinned."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [[] for _ in range(jobs)]
+    cores = sorted(os.sched_getaffinity(0))
+    if jobs * threads > len(cores):
+        return [[] for _ in range(jobs)]
+    return [cores[job * threads : (job + 1) * threads] for job in range(jobs)]
+
+
+class Pool:
+    """Workers, one for each job.
+
+    Parameters
+    ----------
+    jobs : int
+        Trials at a time.
+    threads : int
+        Threads of a trial.
+    preload : iterable of str
+        Modules that the workers import before they fork.
+
+    Examples
+    --------
+    >>> with Pool(jobs=2, threads=1, preload=["sklearn.ensemble"]) as pool:
+    ...     for key, outcome in pool.run([("a", work)]):
+    ...         print(key, outcome)
+    """
+
+    def __init__(self, jobs: int, threads: int, preload: Iterable[str]) -> None:
+        self._threads = threads
+        self._preload = sorted(preload)
+        self._workers = [_Worker(cpus, threads, self._preload) for cpus in slots(jobs, threads)]
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._selector.close()
+        for worker in self._workers:
+            worker.close()
+
+    def run(self, works: Iterable[tuple[Key, Work]]) -> Iterator[tuple[Key, Outcome]]:
+        """Run trials, in the order given, and yield each outcome when it is there.
+
+        A worker that dies is replaced and its trial is tried again, three times in all; that is never the entrant's
+        fault and becomes an ``infrastructure`` failure.
+        """
+        waiting: deque[tuple[Key, Work, int]] = deque((key, work, 1) for key, work in works)
+        while True:
+            for worker in self._workers:
+                if worker.running is None and waiting:
+                    self._start(worker, *waiting.popleft())
+            busy = [worker for worker in self._workers if worker.running is not None]
+            if not busy:
+                return
+            for worker in self._ready(busy):
+                running = worker.running
+                assert running is not None
+                outcome = self._collect(worker, running)
+                if outcome is not None:
+                    yield running.key, outcome
+                elif running.attempt < ATTEMPTS:
+                    waiting.appendleft((running.key, running.work, running.attempt + 1))
+                else:
+                    yield running.key, _failed("infrastructure", "the worker process died three times", running)
+
+    def _start(self, worker: _Worker, key: Hashable, work: Work, attempt: int) -> None:
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        labels = {"train_rows": work.train_rows, "predict_rows": work.predict_rows, "y": work.y}
+        program = wire.to_memory([work.program])
+        given = wire.to_memory(wire.encode(labels, {}))
+        order = asdict(work.order) | {"cpus": worker.cpus}
+        limit = len(work.predict_rows) * 8 * (1 + work.n_classes) + HEADER_BYTES
+        worker.running = _Running(key, work, attempt, read, time.monotonic(), limit)
+        # A worker that is gone shows when the answer is read.
+        with contextlib.suppress(BrokenPipeError):
+            send(worker.control, order, [program, work.train, work.predict, given, write])
+        for descriptor in (program, given, write):
+            os.close(descriptor)
+        self._selector.register(worker.control, selectors.EVENT_READ, worker)
+        self._selector.register(read, selectors.EVENT_READ, worker)
+
+    def _ready(self, busy: list[_Worker]) -> list[_Worker]:
+        """Read what has come, and return the workers whose trial has ended or is past every limit."""
+        ended = []
+        for key, _ in self._selector.select(timeout=self._patience(busy)):
+            worker: _Worker = key.data
+            if worker.running is None:
+                continue
+            if key.fileobj is worker.control:
+                ended.append(worker)
+            elif _drain(worker.running) is False:
+                self._selector.unregister(worker.running.pipe)
+        now = time.monotonic()
+        return ended + [worker for worker in busy if worker not in ended and now > _last_moment(worker)]
+
+    def _patience(self, busy: list[_Worker]) -> float:
+        return max(0.0, min(_last_moment(worker) for worker in busy) - time.monotonic())
+
+    def _collect(self, worker: _Worker, running: _Running) -> Outcome | None:
+        """Take the end of a trial from its worker; None if the worker has died."""
+        late = time.monotonic() > _last_moment(worker)
+        ended = None if late else _end_of_trial(worker.control)
+        while _drain(running) is None:
+            pass
+        self._selector.unregister(worker.control)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(running.pipe)
+        os.close(running.pipe)
+        worker.running = None
+        if ended is None:
+            worker.process.kill()
+            worker.close()
+            self._workers[self._workers.index(worker)] = _Worker(worker.cpus, self._threads, self._preload)
+            return _failed("timeout", _past(running.work), running) if late else None
+        return _outcome(running, ended)
+
+
+def _last_moment(worker: _Worker) -> float:
+    """Time at which the harness no longer trusts the worker to hold the limit."""
+    assert worker.running is not None
+    return worker.running.started + worker.running.work.order.seconds + GRACE_SECONDS + START_SECONDS
+
+
+def _end_of_trial(control: socket.socket) -> dict[str, Any] | None:
+    try:
+        received = receive(control)
+    except ConnectionResetError:
+        return None
+    return None if received is None else received[0]
+
+
+def _drain(running: _Running) -> bool | None:
+    """Read once from the pipe; what goes past the limit is counted and thrown away.
+
+    Returns
+    -------
+    bool or None
+        None if more may be there at once, True if it is empty for now, False if it is closed.
+    """
+    try:
+        part = os.read(running.pipe, READ_BYTES)
+    except BlockingIOError:
+        return True
+    room = max(running.limit - len(running.content), 0)
+    running.content += part[:room]
+    running.excess += len(part) - len(part[:room])
+    return None if part else False
+
+
+def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
+    """Check what a trial returned: the harness believes nothing but bytes of the declared form."""
+    common = {"wall_seconds": float(ended["seconds"]), "peak_memory_mb": ended["peak_bytes"] / 1e6}
+    if ended["timed_out"]:
+        return _failed("timeout", _past(running.work), running, **common)
+    if running.excess:
+        size = len(running.content) + running.excess
+        return _failed(
+            "bad-output", f"the trial returned {size:,} bytes; allowed: {running.limit:,}", running, **common
+        )
+    if ended["status"] < 0 or not running.content:
+        return _failed("crash", _how_it_ended(ended["status"]), running, **common)
+    try:
+        arrays, meta = wire.decode(memoryview(bytes(running.content)), max_header=HEADER_BYTES)
+        timings = {name: _seconds(meta.get(name)) for name in ("fit_seconds", "predict_seconds")}
+        if "failure" in meta:
+            failure = Failure.model_validate(meta["failure"])
+            return Outcome(None, failure, **timings, **common)
+        predictions = _check(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
+    except (wire.WireError, ValueError) as error:
+        return _failed("bad-output", " ".join(str(error).split())[:200], running, **common)
+    return Outcome(predictions, None, **timings, **common)
+
+
+def _check(arrays: dict[str, NDArray[Any]], meta: dict[str, Any], n_rows: int, n_classes: int) -> Predictions:
+    values = arrays.get("values")
+    wanted = np.dtype(np.int32 if n_classes else np.float64)
+    if values is None or values.dtype != wanted or values.shape != (n_rows,):
+        raise ValueError(f"the values are not {n_rows} numbers of type {wanted}")
+    if n_classes and not ((values >= 0) & (values < n_classes)).all():
+        raise ValueError("a value is no class code")
+    if not n_classes and not np.isfinite(values).all():
+        raise ValueError("a value is not finite")
+    scores, kind = arrays.get("scores"), meta.get("score_kind")
+    if scores is None:
+        return Predictions(values)
+    if scores.dtype != np.float64 or not np.isfinite(scores).all():
+        raise ValueError("the scores are not finite numbers of type float64")
+    if kind == "probability" and scores.shape == (n_rows, n_classes):
+        if (scores < 0).any() or (np.abs(scores.sum(axis=1) - 1) > 1e-3).any():
+            raise ValueError("the probabilities of a row are negative or do not sum to 1")
+        return Predictions(values, scores, "probability")
+    if kind == "decision" and scores.shape == (n_rows,) and n_classes == 2:
+        return Predictions(values, scores, "decision")
+    raise ValueError(f"scores of shape {scores.shape} for {n_rows} rows and {n_classes} classes")
+
+
+def _seconds(value: Any) -> float | None:
+    """A duration as the child told it, which is its word alone."""
+    plausible = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6
+    return float(value) if plausible else None
+
+
+def _past(work: Work) -> str:
+    return f"ran past the limit of {work.order.seconds:g} s"
+
+
+def _how_it_ended(status: int) -> str:
+    import signal
+
+    if status < 0:
+        return f"the process was ended by {signal.Signals(-status).name}"
+    return f"the process left with exit code {status} and no predictions"
+
+
+def _failed(
+    kind: FailureType,
+    message: str,
+    running: _Running,
+    wall_seconds: float | None = None,
+    peak_memory_mb: float | None = None,
+) -> Outcome:
+    wall = time.monotonic() - running.started if wall_seconds is None else wall_seconds
+    return Outcome(None, Failure(type=kind, message=message), None, None, wall, peak_memory_mb)

@@ -1,0 +1,374 @@
+"""Metrics by their scikit-learn names: what each one needs, which way is better, and how it is computed.
+
+Most metrics are functions of *statistics* that add up over rows: the confusion matrix for labels, sums of errors for
+regression, sums of losses for probabilities. Kept by cluster of rows, the same statistics give the score, its bootstrap
+interval and the board of a fresh clone, without the rows. The two ranking metrics are computed on rows by scikit-learn;
+their statistics are histograms of the scores, which serve the interval alone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from competition.results import Predictions
+
+Task = Literal["binary", "multiclass", "regression"]
+Needs = Literal["values", "scores", "probabilities"]
+Array = NDArray[Any]
+Params = Mapping[str, Any]
+
+CLASSIFICATION: tuple[Task, ...] = ("binary", "multiclass")
+SCORE_BINS = 101
+AVERAGES = ("macro", "micro", "weighted")
+SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Parameters
+    ----------
+    name : str
+        The name used in ``competition.toml``: scikit-learn's, without ``_score``.
+    title : str
+        The name shown on the board.
+    tasks : tuple of {"binary", "multiclass", "regression"}
+        Tasks that it is defined for.
+    needs : {"values", "scores", "probabilities"}
+        What a solution must return: predicted values, scores that order the rows, or probabilities.
+    greater_is_better : bool
+        Direction.
+    from_statistics : callable
+        ``(statistics of shape (..., S), params) -> scores of shape (...)``; NaN where it is undefined.
+    on_rows : callable, optional
+        ``(truth, scores) -> float``, for the metrics that the statistics only approximate.
+    params : tuple of str
+        Parameters that ``[metric] params`` may set.
+    """
+
+    name: str
+    title: str
+    tasks: tuple[Task, ...]
+    needs: Needs
+    greater_is_better: bool
+    from_statistics: Callable[[Array, Params], Array]
+    on_rows: Callable[[Array, Array], float] | None = None
+    params: tuple[str, ...] = ()
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a score is taken over the out-of-fold rows of a repeat together.
+
+        Scores of models fitted on different folds are not comparable, so ranking metrics are averaged over folds
+        instead (Forman and Scholz, "Apples-to-apples in cross-validation studies", 2010).
+        """
+        return self.on_rows is None
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A metric bound to a task.
+
+    Parameters
+    ----------
+    metric : Metric
+        What is computed.
+    n_classes : int
+        Number of classes; 0 for regression. In a binary task class 1 is the positive one.
+    params : mapping
+        The metric's parameters, such as ``{"beta": 2}``.
+    """
+
+    metric: Metric
+    n_classes: int
+    params: Params = field(default_factory=dict)
+
+    def __call__(self, truth: Array, predictions: Predictions) -> float | None:
+        """Score predictions.
+
+        Parameters
+        ----------
+        truth : ndarray of shape (n,)
+            Class codes, or values for regression.
+        predictions : Predictions
+            Aligned with `truth`.
+
+        Returns
+        -------
+        float or None
+            None where the metric is undefined: no probabilities, no row, a single class where two are needed.
+        """
+        if len(truth) == 0:
+            return None
+        if self.metric.on_rows is not None:
+            scores = predictions.ranking_scores()
+            if scores is None or len(np.unique(truth)) < 2:
+                return None
+            return self.metric.on_rows(truth, scores)
+        statistics = self.statistics(truth, predictions, np.zeros(len(truth), dtype=np.intp), 1)
+        return None if statistics is None else self.from_statistics(statistics[0])
+
+    def from_statistics(self, statistics: Array) -> float | None:
+        """Score of one vector of statistics, None where it is undefined."""
+        score = float(self.metric.from_statistics(np.asarray(statistics, dtype=np.float64), self.params))
+        return score if np.isfinite(score) else None
+
+    def statistics(self, truth: Array, predictions: Predictions, cluster: Array, n_clusters: int) -> Array | None:
+        """Sum what the metric needs over each cluster of rows.
+
+        Parameters
+        ----------
+        truth : ndarray of shape (n,)
+            Class codes, or values for regression.
+        predictions : Predictions
+            Aligned with `truth`.
+        cluster : ndarray of int of shape (n,)
+            The cluster of each row, in ``range(n_clusters)``.
+        n_clusters : int
+            Number of clusters.
+
+        Returns
+        -------
+        ndarray of shape (n_clusters, S) or None
+            None where the predictions lack what the metric needs.
+        """
+        match self.metric.needs:
+            case "values" if self.n_classes:
+                return confusion_counts(truth, predictions.values, cluster, n_clusters, self.n_classes)
+            case "values":
+                return error_sums(truth, predictions.values, cluster, n_clusters)
+            case "probabilities":
+                if predictions.score_kind != "probability" or predictions.scores is None:
+                    return None
+                return loss_sums(truth, predictions.scores, cluster, n_clusters)
+            case "scores":
+                scores = predictions.ranking_scores()
+                return None if scores is None else score_histograms(truth, scores, cluster, n_clusters)
+
+
+# --- statistics: what is summed over the rows of a cluster ---
+
+
+def confusion_counts(truth: Array, values: Array, cluster: Array, n_clusters: int, n_classes: int) -> Array:
+    """Confusion matrices, flattened: row = true class, column = predicted class.
+
+    Returns
+    -------
+    ndarray of int of shape (n_clusters, n_classes ** 2)
+    """
+    size = n_classes * n_classes
+    cell = (cluster.astype(np.intp) * n_classes + truth.astype(np.intp)) * n_classes + values.astype(np.intp)
+    return np.bincount(cell, minlength=n_clusters * size).reshape(n_clusters, size)
+
+
+def error_sums(truth: Array, values: Array, cluster: Array, n_clusters: int) -> Array:
+    """Sums for regression: n, absolute errors, squared errors, truth, squared truth.
+
+    Returns
+    -------
+    ndarray of float of shape (n_clusters, 5)
+    """
+    error = values - truth
+    columns = (np.ones_like(error), np.abs(error), error**2, truth, truth**2)
+    return _sums(columns, cluster, n_clusters)
+
+
+def loss_sums(truth: Array, probabilities: Array, cluster: Array, n_clusters: int) -> Array:
+    """Sums for probabilities: n, log losses, squared errors of the probability vector.
+
+    Returns
+    -------
+    ndarray of float of shape (n_clusters, 3)
+    """
+    rows = np.arange(len(truth))
+    of_truth = probabilities[rows, truth.astype(np.intp)] / probabilities.sum(axis=1)
+    log_loss = -np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1.0))
+    one_hot = np.zeros_like(probabilities)
+    one_hot[rows, truth.astype(np.intp)] = 1.0
+    squared = ((probabilities - one_hot) ** 2).sum(axis=1)
+    if probabilities.shape[1] == 2:
+        squared = squared / 2  # the binary Brier score looks at the positive class alone
+    return _sums((np.ones_like(log_loss), log_loss, squared), cluster, n_clusters)
+
+
+def score_histograms(truth: Array, scores: Array, cluster: Array, n_clusters: int) -> Array:
+    """Histograms of the scores of negatives and positives over `SCORE_BINS` bins of equal count.
+
+    Returns
+    -------
+    ndarray of int of shape (n_clusters, 2 * SCORE_BINS)
+        First the negatives, by rising score, then the positives.
+    """
+    edges = np.quantile(scores, np.linspace(0, 1, SCORE_BINS + 1)[1:-1])
+    bin_of = np.searchsorted(edges, scores, side="right")
+    cell = (cluster.astype(np.intp) * 2 + (truth == 1)) * SCORE_BINS + bin_of
+    return np.bincount(cell, minlength=n_clusters * 2 * SCORE_BINS).reshape(n_clusters, 2 * SCORE_BINS)
+
+
+def _sums(columns: tuple[Array, ...], cluster: Array, n_clusters: int) -> Array:
+    return np.stack([np.bincount(cluster, weights=column, minlength=n_clusters) for column in columns], axis=1)
+
+
+# --- scores from statistics ---
+
+
+def _matrix(statistics: Array) -> Array:
+    n_classes = round(statistics.shape[-1] ** 0.5)
+    return statistics.reshape(*statistics.shape[:-1], n_classes, n_classes)
+
+
+def _ratio(numerator: Array, denominator: Array, *, empty: float = 0.0) -> Array:
+    return np.divide(numerator, denominator, out=np.full(np.shape(denominator), empty), where=denominator != 0)
+
+
+def _averaged(per_class: Array, support: Array, params: Params) -> Array:
+    """Reduce scores of shape (..., K): the positive class of two, else the chosen average."""
+    if per_class.shape[-1] == 2:
+        return np.asarray(per_class[..., 1])
+    if params.get("average", "macro") == "weighted":
+        return np.asarray((per_class * support).sum(-1) / support.sum(-1))
+    return np.asarray(per_class.mean(-1))
+
+
+def _accuracy(statistics: Array, params: Params) -> Array:
+    """Share of rows whose label is right."""
+    matrix = _matrix(statistics)
+    return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum((-2, -1)), empty=np.nan)
+
+
+def _fbeta(statistics: Array, params: Params) -> Array:
+    """(1 + b²) tp / ((1 + b²) tp + b² fn + fp); 0 where nothing is, or is called, positive."""
+    matrix = _matrix(statistics)
+    if matrix.shape[-1] > 2 and params.get("average") == "micro":
+        return _accuracy(statistics, params)
+    beta2 = float(params.get("beta", 1.0)) ** 2
+    hit = np.diagonal(matrix, axis1=-2, axis2=-1)
+    support, called = matrix.sum(-1), matrix.sum(-2)
+    return _averaged(_ratio((1 + beta2) * hit, beta2 * support + called), support, params)
+
+
+def _precision(statistics: Array, params: Params) -> Array:
+    """Share of the rows called positive that are."""
+    return _fbeta(statistics, {**params, "beta": 0.0})
+
+
+def _recall(statistics: Array, params: Params) -> Array:
+    """Share of the positive rows that are found."""
+    matrix = _matrix(statistics)
+    if matrix.shape[-1] > 2 and params.get("average") == "micro":
+        return _accuracy(statistics, params)
+    support = matrix.sum(-1)
+    return _averaged(_ratio(np.diagonal(matrix, axis1=-2, axis2=-1), support), support, params)
+
+
+def _balanced_accuracy(statistics: Array, params: Params) -> Array:
+    """Mean recall over the classes that occur."""
+    matrix = _matrix(statistics)
+    support = matrix.sum(-1)
+    recall = _ratio(np.diagonal(matrix, axis1=-2, axis2=-1), support)
+    return _ratio(recall.sum(-1), (support > 0).sum(-1), empty=np.nan)
+
+
+def _matthews_corrcoef(statistics: Array, params: Params) -> Array:
+    """Correlation of truth and prediction (Gorodkin 2004 for several classes); 0 where one of them is constant."""
+    matrix = _matrix(statistics)
+    total = matrix.sum((-2, -1))
+    support, called = matrix.sum(-1), matrix.sum(-2)
+    covariance = np.trace(matrix, axis1=-2, axis2=-1) * total - (support * called).sum(-1)
+    scale = np.sqrt((total**2 - (called**2).sum(-1)) * (total**2 - (support**2).sum(-1)))
+    return _ratio(covariance, scale)
+
+
+def _mean_of(column: int) -> Callable[[Array, Params], Array]:
+    def mean(statistics: Array, params: Params) -> Array:
+        return _ratio(statistics[..., column], statistics[..., 0], empty=np.nan)
+
+    return mean
+
+
+def _root_mean_squared_error(statistics: Array, params: Params) -> Array:
+    """Square root of the mean squared error, in units of the target."""
+    return np.sqrt(_ratio(statistics[..., 2], statistics[..., 0], empty=np.nan))
+
+
+def _nrmse(statistics: Array, params: Params) -> Array:
+    """RMSE over the mean of the truth, as usual for traffic (Zhang and Patras 2018); undefined for a mean of 0."""
+    mean = _ratio(statistics[..., 3], statistics[..., 0], empty=np.nan)
+    return _ratio(_root_mean_squared_error(statistics, params), np.abs(mean), empty=np.nan)
+
+
+def _r2(statistics: Array, params: Params) -> Array:
+    """1 - squared errors / squared deviations of the truth; undefined for a constant truth."""
+    n, truth, squared_truth = statistics[..., 0], statistics[..., 3], statistics[..., 4]
+    deviation = squared_truth - _ratio(truth**2, n)
+    constant = deviation <= 1e-12 * np.maximum(squared_truth, 1e-300)
+    return 1 - _ratio(statistics[..., 2], np.where(constant, 0.0, deviation), empty=np.nan)
+
+
+def _histograms(statistics: Array) -> tuple[Array, Array]:
+    """Negatives and positives, by falling score."""
+    return statistics[..., SCORE_BINS - 1 :: -1], statistics[..., : SCORE_BINS - 1 : -1]
+
+
+def _binned_roc_auc(statistics: Array, params: Params) -> Array:
+    """Share of (positive, negative) pairs in the right order, ties within a bin counting half."""
+    negative, positive = _histograms(statistics)
+    below = negative.sum(-1, keepdims=True) - np.cumsum(negative, -1)
+    pairs = positive.sum(-1) * negative.sum(-1)
+    return _ratio((positive * (below + negative / 2)).sum(-1), pairs, empty=np.nan)
+
+
+def _binned_average_precision(statistics: Array, params: Params) -> Array:
+    """Mean precision over the positives, each bin at its own precision."""
+    negative, positive = _histograms(statistics)
+    true_positive = np.cumsum(positive, -1)
+    precision = _ratio(true_positive, true_positive + np.cumsum(negative, -1))
+    return _ratio((precision * positive).sum(-1), positive.sum(-1), empty=np.nan)
+
+
+def _roc_auc(truth: Array, scores: Array) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(truth, scores))
+
+
+def _average_precision(truth: Array, scores: Array) -> float:
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(truth, scores))
+
+
+_AVERAGE = ("average",)
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("f1", "F1", CLASSIFICATION, "values", True, _fbeta, params=_AVERAGE),
+        Metric("fbeta", "F-beta", CLASSIFICATION, "values", True, _fbeta, params=("beta", "average")),
+        Metric("precision", "Precision", CLASSIFICATION, "values", True, _precision, params=_AVERAGE),
+        Metric("recall", "Recall", CLASSIFICATION, "values", True, _recall, params=_AVERAGE),
+        Metric("accuracy", "Accuracy", CLASSIFICATION, "values", True, _accuracy),
+        Metric("balanced_accuracy", "Balanced accuracy", CLASSIFICATION, "values", True, _balanced_accuracy),
+        Metric("matthews_corrcoef", "MCC", CLASSIFICATION, "values", True, _matthews_corrcoef),
+        Metric(
+            "average_precision",
+            "Average precision",
+            ("binary",),
+            "scores",
+            True,
+            _binned_average_precision,
+            _average_precision,
+        ),
+        Metric("roc_auc", "ROC AUC", ("binary",), "scores", True, _binned_roc_auc, _roc_auc),
+        Metric("log_loss", "Log loss", CLASSIFICATION, "probabilities", False, _mean_of(1)),
+        Metric("brier_score_loss", "Brier score", CLASSIFICATION, "probabilities", False, _mean_of(2)),
+        Metric("mean_absolute_error", "MAE", ("regression",), "values", False, _mean_of(1)),
+        Metric("mean_squared_error", "MSE", ("regression",), "values", False, _mean_of(2)),
+        Metric("root_mean_squared_error", "RMSE", ("regression",), "values", False, _root_mean_squared_error),
+        Metric("nrmse", "NRMSE", ("regression",), "values", False, _nrmse),
+        Metric("r2", "R²", ("regression",), "values", True, _r2),
+    )
+}

@@ -1,0 +1,127 @@
+"""Where things lie: the repository that holds competitions, solutions and boards."""
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from competition.errors import PodiumError, nearest
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of competitions.
+
+    Parameters
+    ----------
+    root : Path
+        The folder whose ``pyproject.toml`` has a ``[tool.podium]`` table.
+    default : str or None
+        The competition that ``podium run`` takes when none is named.
+    """
+
+    root: Path
+    default: str | None = None
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Repository":
+        """Find the nearest repository from `start` upwards.
+
+        Raises
+        ------
+        PodiumError
+            If no folder above has a ``pyproject.toml`` with ``[tool.podium]``, or it cannot be read.
+        """
+        start = (start or Path.cwd()).resolve()
+        for folder in (start, *start.parents):
+            file = folder / "pyproject.toml"
+            if not file.is_file():
+                continue
+            try:
+                tool = tomllib.loads(file.read_text("utf-8")).get("tool", {})
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise PodiumError(f"{file} is not valid TOML: {error}") from None
+            if "podium" in tool:
+                return cls(folder, tool["podium"].get("default"))
+        raise PodiumError(
+            f"{start} is in no Podium repository (no pyproject.toml with [tool.podium] from here upwards)",
+            "make one with `podium new repository DIR`",
+        )
+
+    @property
+    def slugs(self) -> list[str]:
+        """Names of the competitions, sorted."""
+        return sorted(file.parent.name for file in self.root.glob("data/*/competition.toml"))
+
+    def require(self, slug: str | None) -> str:
+        """Return a competition's name, the default one for None.
+
+        Raises
+        ------
+        PodiumError
+            If there is no such competition.
+        """
+        name = slug or self.default
+        if name is None:
+            raise PodiumError("which competition?", nearest("", self.slugs))
+        if name not in self.slugs:
+            raise PodiumError(f"there is no competition '{name}' in {self.root / 'data'}", nearest(name, self.slugs))
+        return name
+
+    def data(self, slug: str) -> Path:
+        """Folder of a competition's rules and data."""
+        return self.root / "data" / slug
+
+    def prepared(self, slug: str) -> Path:
+        """Folder of a competition's prepared data, not in git."""
+        return self.data(slug) / "prepared"
+
+    def solutions(self, slug: str) -> Path:
+        """Folder of a competition's solutions."""
+        return self.root / "solutions" / slug
+
+    def leaderboard(self, slug: str) -> Path:
+        """Folder of a competition's recorded board, in git."""
+        return self.root / "leaderboard" / slug
+
+    def local_results(self, slug: str) -> Path:
+        """Folder of the results of local runs, not in git."""
+        return self.root / ".podium" / "results" / slug
+
+    def relative(self, path: Path) -> str:
+        """Path as a reader of the repository writes it, whole where it lies outside."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` to write to, and rename it to `path` when all went well.
+
+    What `path` held stays as it was if anything fails.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; give what the user would have got by writing the file plainly.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, UTF-8 with LF line ends."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

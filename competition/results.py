@@ -1,0 +1,268 @@
+"""What evaluation leaves behind: the predictions of a trial, and the result of a solution as a small JSON file."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from competition.errors import PodiumError
+from competition.repository import write_text
+
+FORMAT = 1
+FailureType = Literal["timeout", "memory", "crash", "error", "bad-output", "infrastructure"]
+ScoreKind = Literal["probability", "decision"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a trial returns, row by row.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Class codes (int32) in the competition's class order, or values (float64) for regression.
+    scores : ndarray of shape (n, n_classes) or (n,), optional
+        Class probabilities, or the decision function of a binary task.
+    score_kind : {"probability", "decision"}, optional
+        Which of the two `scores` holds.
+    """
+
+    values: NDArray[Any]
+    scores: NDArray[np.float64] | None = None
+    score_kind: ScoreKind | None = None
+
+    def ranking_scores(self) -> NDArray[np.float64] | None:
+        """One score a row that orders the rows of a binary task, None where the solution gives none."""
+        if self.scores is None or self.score_kind is None:
+            return None
+        if self.score_kind == "decision":
+            return self.scores
+        return self.scores[:, 1] if self.scores.shape[1] == 2 else None
+
+    def take(self, rows: NDArray[Any]) -> "Predictions":
+        """Return the predictions of some rows."""
+        return Predictions(self.values[rows], None if self.scores is None else self.scores[rows], self.score_kind)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, 16 hexadecimal digits."""
+        digest = sha256()
+        for array in (self.values, self.scores):
+            digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Failure(_Record):
+    """Why a trial gave no predictions.
+
+    Parameters
+    ----------
+    type : str
+        ``timeout``, ``memory``, ``crash``, ``error``, ``bad-output`` or ``infrastructure``.
+    message : str
+        One line.
+    traceback : tuple of str
+        The lines of the traceback that lie in the solution's file.
+    """
+
+    type: FailureType
+    message: str
+    traceback: tuple[str, ...] = ()
+
+
+class TrialRecord(_Record):
+    """One fit and one predict.
+
+    Parameters
+    ----------
+    part : {"cv", "heldout"}
+        Which rows were predicted: a validation fold, or the held-out rows after a fit on all of train.
+    repeat, fold : int
+        Place in the cross-validation; 0 for ``heldout``.
+    seed : int
+        The solution's ``random_state``.
+    rows_train, rows_predict : int
+        Rows fitted on and predicted.
+    metrics : dict
+        Score by metric; for the held-out trial by ``metric/public`` and ``metric/private``. None where undefined.
+    fit_seconds, predict_seconds : float or None
+        As the trial measured them.
+    wall_seconds : float
+        As the harness measured it, start and transfer included.
+    peak_memory_mb : float or None
+        Peak resident memory of the trial's process, in 10⁶ bytes.
+    predictions : str or None
+        Fingerprint of the predictions.
+    failure : Failure or None
+        Why there are none.
+    """
+
+    part: Literal["cv", "heldout"]
+    repeat: int
+    fold: int
+    seed: int
+    rows_train: int
+    rows_predict: int
+    metrics: dict[str, float | None]
+    fit_seconds: float | None
+    predict_seconds: float | None
+    wall_seconds: float
+    peak_memory_mb: float | None
+    predictions: str | None
+    failure: Failure | None
+
+
+class SolutionCard(_Record):
+    """What a solution's file says of itself."""
+
+    name: str
+    origin: str
+    title: str
+    authors: tuple[str, ...]
+    tags: tuple[str, ...]
+    disclosure: dict[str, bool]
+    docstring: str
+
+
+class Provenance(_Record):
+    """What a result was made with."""
+
+    competition_version: int
+    data: str
+    split: str
+    solution_file: str
+    podium: str
+    python: str
+    platform: str
+    numerics: str
+    packages: dict[str, str]
+    threads: int
+    isolation: Literal["namespaces", "kernel", "none"]
+
+
+class Statistics(_Record):
+    """Sums that scores and intervals are made from.
+
+    Parameters
+    ----------
+    clusters : tuple of str
+        Name of each cluster of rows: a day, a group, a hash bin.
+    metric : str
+        The metric whose statistics these are.
+    units : tuple
+        For each repeat (pooled metrics) or each fold (averaged metrics) one row of numbers a cluster.
+    """
+
+    clusters: tuple[str, ...]
+    metric: str
+    units: tuple[tuple[tuple[float, ...], ...], ...]
+
+    def array(self) -> NDArray[np.float64]:
+        """Return the statistics as an array of shape (units, clusters, S)."""
+        return np.asarray(self.units, dtype=np.float64)
+
+
+class Result(_Record):
+    """What all trials of a solution came to.
+
+    Parameters
+    ----------
+    score : float or None
+        The primary score from cross-validation; None if a trial failed.
+    metrics : dict
+        Every metric from cross-validation.
+    heldout : dict
+        Every metric on the held-out rows, by ``metric/public`` and ``metric/private``.
+    statistics : Statistics or None
+        Of the primary metric over the out-of-fold rows.
+    confusion : tuple or None
+        Out-of-fold confusion matrix, rows = truth, summed over repeats.
+    curves : dict
+        ``roc`` and ``precision_recall`` of the out-of-fold scores as points (x, y), averaged over folds.
+    """
+
+    format: Literal[1]
+    competition: str
+    solution: SolutionCard
+    provenance: Provenance
+    score: float | None
+    metrics: dict[str, float | None]
+    heldout: dict[str, float | None]
+    statistics: Statistics | None
+    confusion: tuple[tuple[int, ...], ...] | None
+    classes: tuple[str, ...]
+    curves: dict[str, tuple[tuple[float, float], ...]]
+    trials: tuple[TrialRecord, ...]
+
+    @property
+    def failures(self) -> list[TrialRecord]:
+        """Trials that failed."""
+        return [trial for trial in self.trials if trial.failure]
+
+    def to_json(self) -> str:
+        """Write as JSON with sorted keys, one trial and one cluster a line, so that it diffs and merges well."""
+        content = self.model_dump(mode="json")
+        lines = [f"{json.dumps(key)}: {_dump(key, content[key])}" for key in sorted(content)]
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _dump(key: str, value: Any) -> str:
+    if key == "trials":
+        return _lines(value)
+    if key == "statistics" and value is not None:
+        units = ",\n".join(_lines(unit) for unit in value["units"])
+        head = json.dumps({k: v for k, v in value.items() if k != "units"}, sort_keys=True, ensure_ascii=False)
+        return head[:-1] + ', "units": [\n' + units + "]}"
+    if key == "provenance":
+        return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _lines(items: Iterable[Any]) -> str:
+    return "[\n" + ",\n".join(json.dumps(item, sort_keys=True, ensure_ascii=False) for item in items) + "]"
+
+
+def write_result(result: Result, folder: Path) -> Path:
+    """Write ``folder/<solution>.json`` whole or not at all."""
+    path = folder / f"{result.solution.name}.json"
+    write_text(path, result.to_json())
+    return path
+
+
+def read_results(folder: Path) -> list[Result]:
+    """Read every result of a folder, sorted by solution.
+
+    Raises
+    ------
+    PodiumError
+        If a file is not a result: which file, which key, and what is wrong with it.
+    """
+    return [read_result(path) for path in sorted(folder.glob("*.json"))]
+
+
+def read_result(path: Path) -> Result:
+    """Read one result.
+
+    Raises
+    ------
+    PodiumError
+        If the file is not a result.
+    """
+    try:
+        return Result.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise PodiumError(
+            f"{path} is not a result: {where}: {first['msg']}", "make it again with `podium run`"
+        ) from None

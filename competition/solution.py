@@ -1,0 +1,279 @@
+"""Find solutions and read what they say of themselves, as text: no solution ever runs in the harness's own process."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from competition.definition import Competition
+from competition.errors import PodiumError, nearest
+from competition.repository import Repository
+
+MAX_BYTES = 64 * 1024
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+# The regular expression of PEP 723's reference implementation.
+_BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+# A requirement may be met by a distribution of another name that installs the same import.
+SUBSTITUTES = {"xgboost": ("xgboost-cpu",)}
+
+
+class Metadata(BaseModel):
+    """``[tool.podium]`` of a solution's header.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Feature columns that the solution cannot do without; it is borrowed only where they exist.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    title: Annotated[str, Field(min_length=1, max_length=120)]
+    authors: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], Field(min_length=1)]
+    tags: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)], ...] = ()
+    disclosure: dict[str, bool] = Field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One entry.
+
+    Parameters
+    ----------
+    name : str
+        The file's name without ``.py``.
+    origin : str
+        The competition in whose folder the file lies.
+    source : str
+        The file's text.
+    metadata : Metadata
+        From its header.
+    requirements : tuple of Requirement
+        Dependencies, names with version specifiers.
+    docstring : str
+        Why it should work.
+    imports : tuple of str
+        Modules that it imports at the top level.
+    """
+
+    name: str
+    origin: str
+    source: str
+    metadata: Metadata
+    requirements: tuple[Requirement, ...]
+    docstring: str
+    imports: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """Path in the repository."""
+        return f"solutions/{self.origin}/{self.name}.py"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the file, 16 hexadecimal digits."""
+        return sha256(self.source.encode()).hexdigest()[:16]
+
+    @property
+    def unmet(self) -> list[str]:
+        """Requirements that the running environment does not meet."""
+        return [str(requirement) for requirement in self.requirements if not _met(requirement)]
+
+
+def read_solution(path: Path) -> Solution:
+    """Read a solution's file without running it.
+
+    Raises
+    ------
+    PodiumError
+        In one line: no header, a syntax error, no ``make_estimator``, too large, a dependency that is not allowed.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    if not NAME.fullmatch(path.stem):
+        raise PodiumError(f"{where}: a solution's file name is lower-case letters, digits and underscores")
+    raw = path.read_bytes()
+    if len(raw) > MAX_BYTES:
+        raise PodiumError(f"{where}: {len(raw):,} bytes; a solution has at most {MAX_BYTES:,}")
+    try:
+        source = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PodiumError(f"{where}: not UTF-8 text (byte {error.start})") from None
+    tree = _parse(source, where)
+    metadata, requirements = _read_header(source, where)
+    return Solution(
+        name=path.stem,
+        origin=path.parent.name,
+        source=source,
+        metadata=metadata,
+        requirements=requirements,
+        docstring=ast.get_docstring(tree) or "",
+        imports=tuple(_imports(tree)),
+    )
+
+
+def _parse(source: str, where: str) -> ast.Module:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise PodiumError(
+            f"{where}: syntax error{f' in line {line}' if line else ''}: {getattr(error, 'msg', error)}"
+        ) from None
+    factory = next((node for node in tree.body if _defines_factory(node)), None)
+    if factory is None:
+        raise PodiumError(f"{where}: has no function make_estimator(random_state, n_threads)")
+    if isinstance(factory, ast.FunctionDef):
+        names = [argument.arg for argument in (*factory.args.posonlyargs, *factory.args.args, *factory.args.kwonlyargs)]
+        if names != ["random_state", "n_threads"]:
+            raise PodiumError(f"{where}: make_estimator takes ({', '.join(names)}); allowed: (random_state, n_threads)")
+    return tree
+
+
+def _defines_factory(node: ast.stmt) -> bool:
+    if isinstance(node, ast.FunctionDef):
+        return node.name == "make_estimator"
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id == "make_estimator" for target in node.targets)
+    return False
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return sorted(found)
+
+
+def _read_header(source: str, where: str) -> tuple[Metadata, tuple[Requirement, ...]]:
+    """Read the PEP 723 block."""
+    blocks = [match for match in _BLOCK.finditer(source.replace("\r\n", "\n")) if match["type"] == "script"]
+    if len(blocks) != 1:
+        found = "no" if not blocks else "more than one"
+        raise PodiumError(f"{where}: {found} header (# /// script ... # ///)", "see `podium new solution`")
+    lines = blocks[0]["content"].splitlines()
+    try:
+        header = tomllib.loads("\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines))
+    except tomllib.TOMLDecodeError as error:
+        raise PodiumError(f"{where}: the header is not valid TOML: {error}") from None
+    allowed = ("requires-python", "dependencies", "tool")
+    for key in header:
+        if key not in allowed:
+            raise PodiumError(f"{where}: header: unknown key '{key}'", nearest(key, allowed))
+    return _metadata(header, where), _requirements(header.get("dependencies", []), where)
+
+
+def _metadata(header: dict[str, Any], where: str) -> Metadata:
+    tool = header.get("tool", {})
+    if set(tool) != {"podium"}:
+        raise PodiumError(f"{where}: header: needs one table [tool.podium], and no other tool's")
+    try:
+        return Metadata.model_validate(tool["podium"])
+    except ValidationError as error:
+        mistake: Any = error.errors()[0]
+        key = ".".join(str(part) for part in mistake["loc"])
+        if mistake["type"] == "extra_forbidden":
+            raise PodiumError(f"{where}: header: unknown key '{key}'", nearest(key, Metadata.model_fields)) from None
+        raise PodiumError(f"{where}: header: {key}: {mistake['msg'][:1].lower()}{mistake['msg'][1:]}") from None
+
+
+def _requirements(dependencies: Any, where: str) -> tuple[Requirement, ...]:
+    if not isinstance(dependencies, list):
+        raise PodiumError(f"{where}: header: dependencies must be a list")
+    parsed = []
+    for text in dependencies:
+        try:
+            requirement = Requirement(text)
+        except (InvalidRequirement, TypeError):
+            raise PodiumError(
+                f"{where}: header: '{text}' is no dependency; allowed: names with version specifiers"
+            ) from None
+        if requirement.url or requirement.extras or requirement.marker:
+            raise PodiumError(
+                f"{where}: header: '{text}' has a URL, extras or a marker; allowed: names with version specifiers"
+            )
+        parsed.append(requirement)
+    return tuple(parsed)
+
+
+def _met(requirement: Requirement) -> bool:
+    installed = installed_version(requirement.name)
+    return installed is not None and requirement.specifier.contains(installed, prereleases=True)
+
+
+def installed_version(name: str) -> str | None:
+    """Version of a distribution in the running environment, or of one that stands in for it."""
+    for candidate in (name, *SUBSTITUTES.get(canonicalize_name(name), ())):
+        try:
+            return version(candidate)
+        except PackageNotFoundError:
+            continue
+    return None
+
+
+# --- the solutions of a competition ---
+
+
+def find_solutions(repository: Repository, definition: Competition, features: Collection[str]) -> dict[str, Path]:
+    """Find the entries of a competition: its own, and the borrowed ones whose columns it has.
+
+    Parameters
+    ----------
+    features : collection of str
+        The competition's feature columns; empty where they are not known yet, which borrows everything.
+
+    Returns
+    -------
+    dict
+        Path by name, sorted by name; an own entry hides a borrowed one of the same name.
+    """
+    found: dict[str, Path] = {}
+    for origin in reversed((definition.slug, *definition.solutions.borrow)):
+        folder = repository.solutions(origin)
+        if not folder.is_dir() and origin != definition.slug:
+            raise PodiumError(f"solutions.borrow: there is no folder {folder}", nearest(origin, repository.slugs))
+        for path in sorted(folder.glob("*.py")):
+            if origin == definition.slug or _has_columns(path, features):
+                found[path.stem] = path
+    return dict(sorted(found.items()))
+
+
+def _has_columns(path: Path, features: Collection[str]) -> bool:
+    try:
+        needed = read_solution(path).metadata.columns
+    except PodiumError:
+        return True  # a broken file is told where it is evaluated
+    return not features or set(needed) <= set(features)
+
+
+def choose_solutions(
+    repository: Repository, definition: Competition, features: Collection[str], names: Collection[str]
+) -> list[Solution]:
+    """Read the named solutions, or all of them where none is named.
+
+    Raises
+    ------
+    PodiumError
+        If a name is unknown, there is none at all, or a file is broken.
+    """
+    paths = find_solutions(repository, definition, features)
+    if not paths:
+        raise PodiumError(
+            f"'{definition.slug}' has no solutions", f"`podium new solution {definition.slug}/NAME` makes one"
+        )
+    wanted = [name.removesuffix(".py").split("/")[-1] for name in names]
+    for name in wanted:
+        if name not in paths:
+            raise PodiumError(f"there is no solution '{name}' for '{definition.slug}'", nearest(name, paths))
+    return [read_solution(paths[name]) for name in wanted or paths]

@@ -1,0 +1,50 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["lightgbm", "pandas", "scikit-learn", "xgboost"]
+# [tool.podium]
+# title = "Stack of boosters and trees"
+# authors = ["Podium"]
+# tags = ["ensemble"]
+# disclosure = { external-data = false, pretrained = false }
+# ///
+"""A logistic regression learns how far to trust each of two boosters and extra trees.
+
+It sees their out-of-fold probabilities, where a vote trusts all alike.
+"""
+
+import pandas as pd
+from lightgbm import LGBMClassifier
+from sklearn.compose import ColumnTransformer, make_column_transformer
+from sklearn.ensemble import ExtraTreesClassifier, StackingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
+from xgboost import XGBClassifier
+
+COUNTERS = ["PRBUsageUL", "PRBUsageDL", "meanThr_DL", "meanThr_UL", "maxThr_DL", "maxThr_UL"]
+COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
+
+
+def make_estimator(random_state: int, n_threads: int) -> Pipeline:
+    seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
+    models = [
+        ("lightgbm", LGBMClassifier(n_estimators=300, num_leaves=63, verbose=-1, **seed, **threads)),
+        ("xgboost", XGBClassifier(n_estimators=300, learning_rate=0.1, max_depth=8, **seed, **threads)),
+        ("extra_trees", ExtraTreesClassifier(100, min_samples_leaf=2, **seed, **threads)),
+    ]
+    return make_pipeline(encode(), StackingClassifier(models, LogisticRegression(), cv=3))
+
+
+def encode() -> ColumnTransformer:
+    """Turn a row into the cell's code, the minute of the day and the counters; other columns are dropped."""
+    return make_column_transformer(
+        (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), ["CellName"]),
+        (FunctionTransformer(minute_of_day), ["Time"]),
+        ("passthrough", COUNTERS),
+    )
+
+
+def minute_of_day(X: pd.DataFrame) -> pd.DataFrame:
+    """Turn "3:45" into 225."""
+    clock = X["Time"].str.split(":", expand=True).astype(float)
+    return (60 * clock[0] + clock[1]).to_frame()
