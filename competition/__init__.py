@@ -7,7 +7,7 @@ From a notebook::
     c = load("cellular-anomaly")
     c.evaluate(LGBMClassifier())
 
-From a shell: ``podium --help``. Names are imported when first used, so that commands which need no data frame start fast.
+From a shell: ``podium --help``. Names are imported when first used, so that commands without data frames start fast.
 """
 
 from importlib import import_module

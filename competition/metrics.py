@@ -218,11 +218,12 @@ def _sums(columns: tuple[Array, ...], cluster: Array, n_clusters: int) -> Array:
 
 def _matrix(statistics: Array) -> Array:
     n_classes = round(statistics.shape[-1] ** 0.5)
-    return statistics.reshape(*statistics.shape[:-1], n_classes, n_classes)
+    return np.asarray(statistics.reshape(*statistics.shape[:-1], n_classes, n_classes))
 
 
 def _ratio(numerator: Array, denominator: Array, *, empty: float = 0.0) -> Array:
-    return np.divide(numerator, denominator, out=np.full(np.shape(denominator), empty), where=denominator != 0)
+    out = np.full(np.shape(denominator), empty)
+    return np.asarray(np.divide(numerator, denominator, out=out, where=denominator != 0))
 
 
 def _averaged(per_class: Array, support: Array, params: Params) -> Array:

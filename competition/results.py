@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from competition.errors import PodiumError
-from competition.repository import write_text
+from competition.repository import Repository, write_text
 
 FORMAT = 1
 FailureType = Literal["timeout", "memory", "crash", "error", "bad-output", "infrastructure"]
@@ -237,6 +237,19 @@ def write_result(result: Result, folder: Path) -> Path:
     path = folder / f"{result.solution.name}.json"
     write_text(path, result.to_json())
     return path
+
+
+def collect_results(repository: Repository, slug: str) -> list[Result]:
+    """Read a competition's results: the recorded ones, each replaced by the local one where there is one.
+
+    Raises
+    ------
+    PodiumError
+        As `read_results`.
+    """
+    recorded = read_results(repository.leaderboard(slug) / "results")
+    local = read_results(repository.local_results(slug))
+    return list({result.solution.name: result for result in (*recorded, *local)}.values())
 
 
 def read_results(folder: Path) -> list[Result]:

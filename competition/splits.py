@@ -45,7 +45,7 @@ class RowKeys:
         """Day of each row, counted from the first one."""
         assert self.time is not None
         days = self.time.astype("datetime64[D]")
-        return (days - days.min()).astype(np.int64)
+        return np.asarray((days - days.min()).astype(np.int64))
 
     def take(self, rows: Rows | Mask) -> "RowKeys":
         """Keys of some rows."""

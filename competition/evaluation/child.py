@@ -77,7 +77,7 @@ class Order:
     cpus: list[int]
 
 
-class BadOutput(Exception):
+class BadOutputError(Exception):
     """Predictions that break the contract."""
 
 
@@ -148,7 +148,8 @@ def _wait(pid: int, seconds: float, control: socket.socket) -> bool:
     if hasattr(os, "pidfd_open"):
         child = os.pidfd_open(pid)
         try:
-            ready, _, _ = select.select([child, control], [], [], seconds)
+            waited: list[Any] = [child, control]
+            ready, _, _ = select.select(waited, [], [], seconds)
         finally:
             os.close(child)
         _leave_if_gone(pid, ready, child, control)
@@ -158,8 +159,8 @@ def _wait(pid: int, seconds: float, control: socket.socket) -> bool:
         # WNOWAIT leaves the child to be reaped, with its resource usage, by the caller.
         if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             return True
-        ready, _, _ = select.select([control], [], [], 0.005)
-        _leave_if_gone(pid, ready, -1, control)
+        readable, _, _ = select.select([control], [], [], 0.005)
+        _leave_if_gone(pid, readable, -1, control)
     return False
 
 
@@ -235,7 +236,7 @@ def _run(order: Order, program: int, train: int, predict: int, labels: int) -> l
             scores, score_kind = _scores(order, estimator, X_predict)
             arrays |= {} if scores is None else {"scores": scores}
         return wire.encode(arrays, {**timings, "score_kind": score_kind})
-    except BadOutput as error:
+    except BadOutputError as error:
         failure = {"type": "bad-output", "message": _clip(str(error)), "traceback": []}
     except BaseException as error:
         failure = _failure(error, order.name)
@@ -279,21 +280,23 @@ def _values(order: Order, estimator: Any, X: pd.DataFrame) -> Array:
     if predicted.ndim == 2 and predicted.shape[1] == 1:
         predicted = predicted[:, 0]  # CatBoost returns a column
     if predicted.shape != (len(X),):
-        raise BadOutput(f"predict returned an array of shape {predicted.shape} for {len(X)} rows")
+        raise BadOutputError(f"predict returned an array of shape {predicted.shape} for {len(X)} rows")
     if order.classes is None:
         try:
             values = predicted.astype(np.float64)
         except (TypeError, ValueError):
-            raise BadOutput(f"predict returned {predicted.dtype}, not numbers") from None
+            raise BadOutputError(f"predict returned {predicted.dtype}, not numbers") from None
         if not np.isfinite(values).all():
-            raise BadOutput(f"predict returned {np.count_nonzero(~np.isfinite(values))} values that are not finite")
+            raise BadOutputError(
+                f"predict returned {np.count_nonzero(~np.isfinite(values))} values that are not finite"
+            )
         return values
     codes = np.full(len(X), -1, dtype=np.int32)
     for code, label in enumerate(order.classes):
         codes[predicted == label] = code
     if (codes < 0).any():
         unknown = predicted[codes < 0][0]
-        raise BadOutput(f"predict returned {_clip(repr(unknown), 80)}; allowed: {_clip(str(order.classes), 200)}")
+        raise BadOutputError(f"predict returned {_clip(repr(unknown), 80)}; allowed: {_clip(str(order.classes), 200)}")
     return codes
 
 
@@ -304,22 +307,23 @@ def _scores(order: Order, estimator: Any, X: pd.DataFrame) -> tuple[Array | None
         given = np.asarray(estimator.predict_proba(X), dtype=np.float64)
         labels = list(getattr(estimator, "classes_", classes))
         if given.shape != (len(X), len(labels)):
-            raise BadOutput(f"predict_proba returned an array of shape {given.shape} for {len(X)} rows")
+            raise BadOutputError(f"predict_proba returned an array of shape {given.shape} for {len(X)} rows")
         scores = np.zeros((len(X), len(classes)))
         for column, label in enumerate(labels):
             if label not in classes:
-                raise BadOutput(f"predict_proba has a column for {_clip(repr(label), 80)}, which is no class")
+                raise BadOutputError(f"predict_proba has a column for {_clip(repr(label), 80)}, which is no class")
             scores[:, classes.index(label)] = given[:, column]
         kind = "probability"
     elif hasattr(estimator, "decision_function") and len(classes) == 2:
-        scores = np.asarray(estimator.decision_function(X), dtype=np.float64)
-        if scores.shape != (len(X),):
-            raise BadOutput(f"decision_function returned an array of shape {scores.shape} for {len(X)} rows")
+        given = np.asarray(estimator.decision_function(X), dtype=np.float64)
+        if given.shape != (len(X),):
+            raise BadOutputError(f"decision_function returned an array of shape {given.shape} for {len(X)} rows")
+        scores = given
         kind = "decision"
     else:
         return None, None
     if not np.isfinite(scores).all():
-        raise BadOutput(f"{np.count_nonzero(~np.isfinite(scores))} scores are not finite")
+        raise BadOutputError(f"{np.count_nonzero(~np.isfinite(scores))} scores are not finite")
     return scores, kind
 
 
@@ -329,7 +333,7 @@ def _check_alone(order: Order, estimator: Any, X: pd.DataFrame, values: Array) -
     for chunk in np.array_split(rows, min(10, len(rows))):
         again = _values(order, estimator, X.iloc[chunk].reset_index(drop=True))
         if not np.allclose(again, values[chunk], rtol=1e-9, atol=1e-12):
-            raise BadOutput("a row's prediction depends on the other rows; this competition asks for rows alone")
+            raise BadOutputError("a row's prediction depends on the other rows; this competition asks for rows alone")
 
 
 def _failure(error: BaseException, file: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from competition.evaluation.workers import Outcome, Pool, Work
 from competition.results import Predictions, Provenance, Result, SolutionCard, TrialRecord
 from competition.solution import Solution, installed_version
 
-# Libraries that may be imported in a worker before it forks; deep-learning ones must not be (their threads die in a fork).
+# What a worker may import before it forks; the threads of deep-learning libraries would not survive that.
 PRELOADED = frozenset({"catboost", "imblearn", "joblib", "lightgbm", "numpy", "pandas", "scipy", "sklearn", "xgboost"})
 
 

@@ -12,7 +12,7 @@ from competition.dataset import Prepared
 from competition.definition import Competition
 from competition.evaluation.plan import Trial
 from competition.evaluation.workers import Outcome
-from competition.metrics import METRICS, Scorer, confusion_counts
+from competition.metrics import Scorer, confusion_counts
 from competition.results import Predictions, Provenance, Result, SolutionCard, Statistics, TrialRecord
 
 CURVE_POINTS = 101
@@ -59,16 +59,16 @@ def _rounded(value: float | None, digits: int = 4) -> float | None:
 def _trial_metrics(
     trial: Trial, rows: NDArray[np.int64], predictions: Predictions, prepared: Prepared
 ) -> dict[str, float | None]:
-    scorers = _scorers(prepared)
+    by_name = scorers(prepared)
     if trial.part == "cv":
         truth = prepared.train.y[rows]
-        return {name: scorer(truth, predictions) for name, scorer in scorers.items()}
+        return {name: scorer(truth, predictions) for name, scorer in by_name.items()}
     halves = {"public": prepared.public, "private": ~prepared.public}
-    return heldout_metrics(predictions, prepared.heldout.y, halves, scorers)
+    return heldout_metrics(predictions, prepared.heldout.y, halves, by_name)
 
 
 def heldout_metrics(
-    predictions: Predictions, truth: NDArray[Any], halves: dict[str, NDArray[np.bool_]], scorers: dict[str, Scorer]
+    predictions: Predictions, truth: NDArray[Any], halves: dict[str, NDArray[np.bool_]], by_name: dict[str, Scorer]
 ) -> dict[str, float | None]:
     """Score predictions of the held-out rows on each half.
 
@@ -80,11 +80,12 @@ def heldout_metrics(
     return {
         f"{name}/{half}": scorer(truth[mask], predictions.take(np.flatnonzero(mask)))
         for half, mask in halves.items()
-        for name, scorer in scorers.items()
+        for name, scorer in by_name.items()
     }
 
 
-def _scorers(prepared: Prepared) -> dict[str, Scorer]:
+def scorers(prepared: Prepared) -> dict[str, Scorer]:
+    """Every metric of the competition, bound to its task, by name."""
     definition = prepared.definition
     return {name: definition.scorer(name, len(prepared.classes)) for name in definition.metric_names}
 
@@ -97,7 +98,7 @@ def summarise(finished: Sequence[Finished], card: SolutionCard, provenance: Prov
     cv = [one for one in ordered if one.trial.part == "cv"]
     heldout = next((one.record.metrics for one in ordered if one.trial.part == "heldout"), {})
     definition = prepared.definition
-    metrics = {} if failed else {name: _cv_score(scorer, cv, prepared) for name, scorer in _scorers(prepared).items()}
+    metrics = {} if failed else {name: _cv_score(scorer, cv, prepared) for name, scorer in scorers(prepared).items()}
     return Result(
         format=1,
         competition=definition.slug,
@@ -106,7 +107,7 @@ def summarise(finished: Sequence[Finished], card: SolutionCard, provenance: Prov
         score=_ranking_score(definition, metrics, heldout),
         metrics=metrics,
         heldout={} if failed else heldout,
-        statistics=None if failed else _statistics(cv, prepared),
+        statistics=None if failed else _statistics(ordered, prepared),
         confusion=None if failed else _confusion(cv, prepared),
         classes=tuple(str(label) for label in prepared.classes),
         curves={} if failed else _curves(cv, prepared),
@@ -127,6 +128,8 @@ def _cv_score(scorer: Scorer, cv: Sequence[Finished], prepared: Prepared) -> flo
     """Pool the out-of-fold rows of each repeat, then average; ranking metrics are averaged over folds."""
     if scorer.metric.pooled:
         scores = [scorer(*_pooled(unit, prepared)) for unit in _units(cv, pooled=True)]
+    elif any(one.predictions is None or one.predictions.ranking_scores() is None for one in cv):
+        return None  # nobody gains by leaving out the scores of the hard fold
     else:
         scores = [one.record.metrics[scorer.metric.name] for one in cv]
     defined = [score for score in scores if score is not None]
@@ -144,27 +147,39 @@ def _units(cv: Sequence[Finished], *, pooled: bool) -> list[list[Finished]]:
 def _pooled(unit: Sequence[Finished], prepared: Prepared) -> tuple[NDArray[Any], Predictions]:
     rows = np.concatenate([one.rows for one in unit])
     made = [one.predictions for one in unit if one.predictions is not None]
-    kind = made[0].score_kind
-    scores = [one.scores for one in made if one.scores is not None]
-    together = np.concatenate(scores) if len(scores) == len(made) else None
     values = np.concatenate([one.values for one in made])
-    return prepared.train.y[rows], Predictions(values, together, kind if together is not None else None)
+    scores = [one.scores for one in made if one.scores is not None]
+    kinds = {one.score_kind for one in made}
+    # Scores of one kind on every fold, or none at all.
+    if len(scores) < len(made) or len(kinds) > 1:
+        return prepared.train.y[rows], Predictions(values)
+    return prepared.train.y[rows], Predictions(values, np.concatenate(scores), kinds.pop())
 
 
-def _statistics(cv: Sequence[Finished], prepared: Prepared) -> Statistics | None:
-    """Sums of the primary metric for each cluster of rows, which the intervals are drawn from."""
-    primary = prepared.definition.metric.primary
-    scorer = prepared.definition.scorer(primary, len(prepared.classes))
-    names, codes = np.unique(prepared.train.cluster, return_inverse=True)
-    units = []
-    for unit in _units(cv, pooled=METRICS[primary].pooled):
-        truth, predictions = _pooled(unit, prepared)
-        rows = np.concatenate([one.rows for one in unit])
-        sums = scorer.statistics(truth, predictions, codes[rows], len(names))
-        if sums is None:
-            return None
-        units.append(tuple(tuple(_plain(value) for value in cluster) for cluster in sums))
-    return Statistics(clusters=tuple(str(name) for name in names), metric=primary, units=tuple(units))
+def _statistics(ordered: Sequence[Finished], prepared: Prepared) -> Statistics | None:
+    """Sums of the primary metric for each cluster of the rows that rank, which the intervals are drawn from."""
+    definition = prepared.definition
+    scorer = definition.scorer(definition.metric.primary, len(prepared.classes))
+    if definition.ranking.by == "heldout":
+        private = np.flatnonzero(~prepared.public)
+        of_private = [
+            one.predictions.take(private) for one in ordered if one.trial.part == "heldout" and one.predictions
+        ]
+        scored = [(prepared.heldout.y[private], predictions) for predictions in of_private]
+        clusters = [prepared.heldout.cluster[private]]
+    else:
+        units = _units([one for one in ordered if one.trial.part == "cv"], pooled=scorer.metric.pooled)
+        scored = [_pooled(unit, prepared) for unit in units]
+        clusters = [prepared.train.cluster[np.concatenate([one.rows for one in unit])] for unit in units]
+    names = np.unique(np.concatenate(clusters))
+    sums = [
+        scorer.statistics(truth, predictions, np.searchsorted(names, cluster), len(names))
+        for (truth, predictions), cluster in zip(scored, clusters, strict=True)
+    ]
+    if any(unit is None for unit in sums):
+        return None
+    lines = tuple(tuple(tuple(_plain(value) for value in row) for row in unit) for unit in sums if unit is not None)
+    return Statistics(clusters=tuple(str(name) for name in names), metric=scorer.metric.name, units=lines)
 
 
 def _plain(value: Any) -> float:

@@ -92,6 +92,11 @@ class _Running:
     content: bytearray = field(default_factory=bytearray)
     excess: int = 0
 
+    @property
+    def age(self) -> float:
+        """Seconds since it was handed out."""
+        return time.monotonic() - self.started
+
 
 class _Worker:
     """One worker process, with a scratch directory of its own."""
@@ -216,7 +221,7 @@ class Pool:
                 elif running.attempt < ATTEMPTS:
                     waiting.appendleft((running.key, running.work, running.attempt + 1))
                 else:
-                    yield running.key, _failed("infrastructure", "the worker process died three times", running)
+                    yield running.key, _failed("infrastructure", "the worker process died three times", running.age)
 
     def _start(self, worker: _Worker, key: Hashable, work: Work, attempt: int) -> None:
         read, write = os.pipe()
@@ -267,7 +272,7 @@ class Pool:
             worker.process.kill()
             worker.close()
             self._workers[self._workers.index(worker)] = _Worker(worker.cpus, self._threads, self._preload)
-            return _failed("timeout", _past(running.work), running) if late else None
+            return _failed("timeout", _past(running.work), running.age) if late else None
         return _outcome(running, ended)
 
 
@@ -305,26 +310,23 @@ def _drain(running: _Running) -> bool | None:
 
 def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
     """Check what a trial returned: the harness believes nothing but bytes of the declared form."""
-    common = {"wall_seconds": float(ended["seconds"]), "peak_memory_mb": ended["peak_bytes"] / 1e6}
+    spent = {"wall_seconds": float(ended["seconds"]), "peak_memory_mb": float(ended["peak_bytes"]) / 1e6}
     if ended["timed_out"]:
-        return _failed("timeout", _past(running.work), running, **common)
+        return _failed("timeout", _past(running.work), **spent)
     if running.excess:
         size = len(running.content) + running.excess
-        return _failed(
-            "bad-output", f"the trial returned {size:,} bytes; allowed: {running.limit:,}", running, **common
-        )
+        return _failed("bad-output", f"the trial returned {size:,} bytes; allowed: {running.limit:,}", **spent)
     if ended["status"] < 0 or not running.content:
-        return _failed("crash", _how_it_ended(ended["status"]), running, **common)
+        return _failed("crash", _how_it_ended(ended["status"]), **spent)
     try:
         arrays, meta = wire.decode(memoryview(bytes(running.content)), max_header=HEADER_BYTES)
-        timings = {name: _seconds(meta.get(name)) for name in ("fit_seconds", "predict_seconds")}
+        fit, predict = (_seconds(meta.get(name)) for name in ("fit_seconds", "predict_seconds"))
         if "failure" in meta:
-            failure = Failure.model_validate(meta["failure"])
-            return Outcome(None, failure, **timings, **common)
+            return Outcome(None, Failure.model_validate(meta["failure"]), fit, predict, **spent)
         predictions = _check(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
     except (wire.WireError, ValueError) as error:
-        return _failed("bad-output", " ".join(str(error).split())[:200], running, **common)
-    return Outcome(predictions, None, **timings, **common)
+        return _failed("bad-output", " ".join(str(error).split())[:200], **spent)
+    return Outcome(predictions, None, fit, predict, **spent)
 
 
 def _check(arrays: dict[str, NDArray[Any]], meta: dict[str, Any], n_rows: int, n_classes: int) -> Predictions:
@@ -368,12 +370,5 @@ def _how_it_ended(status: int) -> str:
     return f"the process left with exit code {status} and no predictions"
 
 
-def _failed(
-    kind: FailureType,
-    message: str,
-    running: _Running,
-    wall_seconds: float | None = None,
-    peak_memory_mb: float | None = None,
-) -> Outcome:
-    wall = time.monotonic() - running.started if wall_seconds is None else wall_seconds
-    return Outcome(None, Failure(type=kind, message=message), None, None, wall, peak_memory_mb)
+def _failed(kind: FailureType, message: str, wall_seconds: float, peak_memory_mb: float | None = None) -> Outcome:
+    return Outcome(None, Failure(type=kind, message=message), None, None, wall_seconds, peak_memory_mb)

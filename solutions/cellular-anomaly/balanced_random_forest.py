@@ -24,7 +24,7 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 
 def make_estimator(random_state: int, n_threads: int) -> Pipeline:
-    model = BalancedRandomForestClassifier(300, random_state=random_state, n_jobs=n_threads)
+    model = BalancedRandomForestClassifier(150, random_state=random_state, n_jobs=n_threads)
     return make_pipeline(encode(), model)
 
 

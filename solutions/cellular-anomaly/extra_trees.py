@@ -9,7 +9,8 @@
 # ///
 """Random cut points vary the trees more than a forest's best cuts do.
 
-That helps where many counters are noisy copies of one load. Costs less than a forest, as no cut is searched for.
+That helps where many counters are noisy copies of one load. Costs less than a forest, as no cut is searched for;
+classes are weighted.
 """
 
 import pandas as pd
@@ -23,7 +24,9 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 
 def make_estimator(random_state: int, n_threads: int) -> Pipeline:
-    model = ExtraTreesClassifier(300, min_samples_leaf=2, random_state=random_state, n_jobs=n_threads)
+    model = ExtraTreesClassifier(
+        100, min_samples_leaf=3, class_weight="balanced", random_state=random_state, n_jobs=n_threads
+    )
     return make_pipeline(encode(), model)
 
 

@@ -30,15 +30,21 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
     seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
     models = [
-        ("lightgbm", LGBMClassifier(n_estimators=300, num_leaves=63, verbose=-1, **seed, **threads)),
-        ("xgboost", XGBClassifier(n_estimators=300, learning_rate=0.1, max_depth=8, **seed, **threads)),
+        ("lightgbm", LGBMClassifier(n_estimators=300, learning_rate=0.08, verbose=-1, **seed, **threads)),
+        ("xgboost", XGBClassifier(n_estimators=300, learning_rate=0.08, max_depth=7, **seed, **threads)),
         (
             "catboost",
             CatBoostClassifier(
-                iterations=300, learning_rate=0.15, verbose=0, allow_writing_files=False, thread_count=n_threads, **seed
+                iterations=250,
+                learning_rate=0.15,
+                border_count=128,
+                verbose=0,
+                allow_writing_files=False,
+                thread_count=n_threads,
+                **seed,
             ),
         ),
-        ("extra_trees", ExtraTreesClassifier(100, min_samples_leaf=2, **seed, **threads)),
+        ("extra_trees", ExtraTreesClassifier(60, min_samples_leaf=2, **seed, **threads)),
     ]
     vote = make_pipeline(encode(), VotingClassifier(models, voting="soft"))
     return TunedThresholdClassifierCV(vote, scoring="f1", cv=0.25, random_state=random_state)

@@ -9,11 +9,11 @@
 # ///
 """Reads how the numbers were written, not how the network behaved.
 
-The counters of each class were multiplied by a factor of its own before they were rounded, so PRB shares and mean users of
-a class are multiples of a step that the other class does not have. `fit` estimates for every counter and class the step
-that fits best (Kendall's cosine quantogram), whether there is one or not; the distance of a value from the nearest
-multiple of it joins the plain columns, and LightGBM finds out which distances tell. A booster on plain columns has to
-build this saw-tooth from hundreds of splits, a phase needs one.
+The counters of each class look multiplied by a factor of its own before they were rounded, so PRB shares and mean
+users of a class are multiples of a step that the other class does not have. `fit` estimates for every counter and
+class the step that fits best (Kendall's cosine quantogram), whether there is one or not; the distance of a value from
+the nearest multiple of it joins the plain columns, and LightGBM finds out which distances tell. A booster on plain
+columns has to build this saw-tooth from hundreds of splits, a phase needs one.
 """
 
 import numpy as np

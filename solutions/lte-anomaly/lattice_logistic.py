@@ -9,10 +9,10 @@
 # ///
 """Reads how the numbers were written, not how the network behaved.
 
-A linear model is no better than chance on the counters themselves. It gets the class right all but always when each
-counter is replaced by two cosines: of 2 pi times the value over the step that the values of class 0 are multiples of, and
-the same for class 1. The steps come from the training rows (Kendall's cosine quantogram). That shows where the class is
-written: in the third decimal, not in the load of a cell.
+On the counters themselves logistic regression finds next to none of the unusual rows. It finds nearly all when each
+counter is replaced by two cosines: of 2 pi times the value over the step that fits the values of class 0 best, and
+the same for class 1. The steps come from the training rows (Kendall's cosine quantogram). That shows where the class
+is written: in the third decimal, not in the load of a cell.
 """
 
 import numpy as np

@@ -9,11 +9,12 @@
 # ///
 """Reads how the numbers were written, not how the network behaved.
 
-Shares of resource blocks (steps of 0.1 %) and mean users (steps of 0.01) were multiplied by one factor in the usual rows
-and by another in the unusual ones, then rounded to three decimals. So the values of each class are multiples of a step of
-its own. `fit` estimates these steps from the training rows (Kendall's cosine quantogram, then least squares); `predict`
-counts for each class the columns whose value is no multiple of its step, and takes the class with fewer. Nothing is
-learned about traffic: the rule would be worth nothing on counters that come from a network directly.
+Shares of resource blocks (steps of 0.1 %) and mean users (steps of 0.01) look as if they were multiplied by 1.0105 in
+the usual rows and by 0.995 in the unusual ones, then rounded to three decimals. So the values of each class are
+multiples of a step of its own. `fit` estimates these steps from the training rows (Kendall's cosine quantogram, then
+least squares); `predict` counts for each class the columns whose value is no multiple of its step, and takes the
+class with fewer. Nothing is learned about traffic: the rule would be worth nothing on counters that come from a
+network directly.
 """
 
 import numpy as np

@@ -1,0 +1,191 @@
+"""The notebook's door: load a competition, evaluate an estimator under its rules."""
+
+import html
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from competition.board.table import cost, number
+from competition.dataset import Prepared, ensure_prepared, read_prepared
+from competition.definition import Competition, read_competition
+from competition.evaluation import engine
+from competition.evaluation.plan import Program
+from competition.metrics import METRICS
+from competition.ranking.intervals import Interval
+from competition.ranking.order import rank
+from competition.repository import Repository
+from competition.results import Result, SolutionCard, TrialRecord
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation in a notebook came to; it never reaches a board.
+
+    Parameters
+    ----------
+    result : Result
+        Scores, costs and failures of every trial.
+    interval : Interval or None
+        Of the score.
+    """
+
+    definition: Competition
+    result: Result
+    interval: Interval | None
+
+    @property
+    def score(self) -> float | None:
+        """The primary score; None if a trial failed."""
+        return self.result.score
+
+    @property
+    def _title(self) -> str:
+        return f"{self.result.solution.title} on {self.definition.slug}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Name and value of everything worth reading."""
+        if self.result.failures:
+            failed = [(trial, trial.failure) for trial in self.result.trials if trial.failure]
+            return [(_name(trial), f"{failure.type}: {failure.message}") for trial, failure in failed]
+        primary = self.definition.primary
+        rows = [(METRICS[name].title, number(score)) for name, score in self.result.metrics.items()]
+        if self.interval:
+            rows.insert(1, ("95 % interval", f"{number(self.interval.low)}–{number(self.interval.high)}"))
+        for half in ("public", "private"):
+            score = self.result.heldout.get(f"{primary.name}/{half}")
+            rows.append((f"{primary.title}, held-out {half}", number(score)))
+        cv = [trial for trial in self.result.trials if trial.part == "cv"]
+        rows.append((f"{primary.title} by fold", "  ".join(number(trial.metrics[primary.name], 3) for trial in cv)))
+        rows.append(("Fit time of a fold", f"{cost(float(np.mean([trial.fit_seconds or 0 for trial in cv])))} s"))
+        return rows
+
+    def __repr__(self) -> str:
+        rows = self._rows()
+        width = max(len(name) for name, _ in rows)
+        return "\n".join([self._title, *(f"  {name:<{width}}  {value}" for name, value in rows)])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+            f'<td style="text-align:right">{html.escape(value)}</td></tr>'
+            for name, value in self._rows()
+        )
+        return f"<table><caption>{html.escape(self._title)}</caption><tbody>{rows}</tbody></table>"
+
+
+def _name(trial: TrialRecord) -> str:
+    return "held-out" if trial.part == "heldout" else f"repeat {trial.repeat}, fold {trial.fold}"
+
+
+@dataclass(frozen=True)
+class LoadedCompetition:
+    """A competition with its data, in a notebook.
+
+    Examples
+    --------
+    >>> c = load("cellular-anomaly")
+    >>> c.X.shape, c.y.shape
+    >>> c.evaluate(LGBMClassifier())
+    """
+
+    definition: Competition
+    prepared: Prepared
+
+    @property
+    def X(self) -> pd.DataFrame:
+        """Features of the training rows, shape (n, n_features)."""
+        return self.prepared.train.X.copy()
+
+    @property
+    def y(self) -> NDArray[Any]:
+        """Labels of the training rows, shape (n,)."""
+        y = self.prepared.train.y
+        return np.asarray(self.prepared.classes)[y] if self.prepared.classes else y.copy()
+
+    @property
+    def X_heldout(self) -> pd.DataFrame:
+        """Features of the held-out rows."""
+        return self.prepared.heldout.X.copy()
+
+    def evaluate(self, estimator: Any, jobs: int | None = None) -> Evaluation:
+        """Evaluate an estimator as a solution is: the same folds, metrics, limits and child processes.
+
+        Parameters
+        ----------
+        estimator : object
+            With scikit-learn's ``fit(X, y)`` and ``predict(X)``. It is pickled here and opened in children only.
+        jobs : int, optional
+            Trials at a time; as many as the cores hold if not given.
+
+        Returns
+        -------
+        Evaluation
+            Prints as text and as HTML.
+
+        Raises
+        ------
+        PodiumError
+            If `jobs` is less than 1.
+        """
+        import cloudpickle
+
+        content = cloudpickle.dumps(estimator)
+        name = type(estimator).__name__
+        card = SolutionCard(
+            name=name,
+            origin="notebook",
+            title=name,
+            authors=(),
+            tags=(),
+            disclosure={},
+            docstring=type(estimator).__doc__ or "",
+        )
+        program = Program(name, "<notebook>", "pickle", content)
+        module = type(estimator).__module__
+        entry = engine.Entry(program, card, (module,), (), sha256(content).hexdigest()[:16])
+        jobs = engine.default_jobs(self.definition) if jobs is None else jobs
+        (result,) = (
+            event.result
+            for event in engine.evaluate(self.prepared, [entry], jobs)
+            if isinstance(event, engine.SolutionEnded)
+        )
+        (standing,) = rank([result], self.definition)
+        return Evaluation(self.definition, result, standing.interval)
+
+    def __repr__(self) -> str:
+        rows = self.prepared.manifest.rows
+        counts = ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
+        return f"<{self.definition.slug}: {counts} rows, {self.prepared.train.X.shape[1]} features>"
+
+
+def load(slug: str | None = None, *, start: str | os.PathLike[str] | None = None) -> LoadedCompetition:
+    """Load a competition, preparing its data if need be.
+
+    Parameters
+    ----------
+    slug : str, optional
+        The competition; the repository's default one if not given.
+    start : path, optional
+        Where to look for the repository, from there upwards; the working directory if not given.
+
+    Raises
+    ------
+    PodiumError
+        If there is no such repository or competition, or its data cannot be prepared.
+    """
+    from pathlib import Path
+
+    repository = Repository.find(None if start is None else Path(start))
+    definition = read_competition(repository.data(repository.require(slug)) / "competition.toml")
+    ensure_prepared(repository, definition)
+    return LoadedCompetition(definition, read_prepared(repository, definition))
+
+
+def evaluate(estimator: Any, slug: str | None = None, jobs: int | None = None) -> Evaluation:
+    """Evaluate an estimator on a competition: ``load(slug).evaluate(estimator)``."""
+    return load(slug).evaluate(estimator, jobs)

@@ -1,0 +1,1 @@
+"""Ranks -> terminal, Markdown, HTML, CSV, JSON, charts."""

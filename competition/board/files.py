@@ -1,0 +1,81 @@
+"""The recorded board of a competition: the files of ``leaderboard/<slug>/``, written whole or not at all."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from competition.board import markdown
+from competition.board.chart import score_against_time
+from competition.board.table import Leaderboard, Row, clean
+from competition.repository import write_text
+from competition.results import write_result
+
+
+def record(board: Leaderboard, folder: Path) -> None:
+    """Write the results on the board, then the board; results of solutions that are gone are removed."""
+    for row in board.rows:
+        write_result(row.result, folder / "results")
+    kept = {row.name for row in board.rows} | {name for name, _ in board.stale}
+    for path in (folder / "results").glob("*.json"):
+        if path.stem not in kept:
+            path.unlink()
+    write_text(folder / "README.md", markdown.render(board))
+    write_text(folder / "leaderboard.csv", to_csv(board))
+    write_text(folder / "leaderboard.json", to_json(board))
+    if board.ranked:
+        write_text(folder / "chart.svg", score_against_time(board))
+
+
+def to_csv(board: Leaderboard) -> str:
+    """``rank``, ``solution``, the metrics, then held-out scores and costs; empty where there is no number."""
+    names = board.definition.metric_names
+    primary = board.definition.metric.primary
+    costs = ["fit_seconds", "predict_ms_per_1000_rows", "peak_memory_mb"]
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(["rank", "solution", *names, f"{primary}_heldout_public", f"{primary}_heldout_private", *costs])
+    for row in board.rows:
+        metrics = [row.metrics.get(name) for name in names]
+        heldout = [row.heldout_public, row.heldout_private]
+        spent = [row.fit_seconds, row.predict_ms, row.peak_memory_mb]
+        writer.writerow([row.rank, row.name, *(_short(value) for value in (*metrics, *heldout, *spent))])
+    return target.getvalue()
+
+
+def to_json(board: Leaderboard) -> str:
+    """Everything that the board shows, for a program."""
+    content = {
+        "competition": board.slug,
+        "title": board.definition.competition.title,
+        "version": board.definition.competition.version,
+        "metric": board.definition.metric.primary,
+        "greater_is_better": board.definition.primary.greater_is_better,
+        "rows": [_row(row) for row in board.rows],
+        "stale": [{"solution": name, "why": why} for name, why in board.stale],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "rank": row.rank,
+        "solution": row.name,
+        "title": row.title,
+        "authors": list(row.authors),
+        "score": _short(row.score),
+        "interval": [_short(row.interval.low), _short(row.interval.high)] if row.interval else None,
+        "heldout_public": _short(row.heldout_public),
+        "heldout_private": _short(row.heldout_private),
+        "metrics": {name: _short(value) for name, value in row.metrics.items()},
+        "fit_seconds": _short(row.fit_seconds),
+        "predict_ms_per_1000_rows": _short(row.predict_ms),
+        "peak_memory_mb": _short(row.peak_memory_mb),
+        "isolation": row.result.provenance.isolation,
+        "failure": {"type": row.failure.type, "message": clean(row.failure.message)} if row.failure else None,
+    }
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")

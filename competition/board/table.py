@@ -1,0 +1,226 @@
+"""The leaderboard of one competition: what every way of showing it shows."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from competition.dataset import Manifest
+from competition.definition import Competition
+from competition.metrics import METRICS
+from competition.ranking.intervals import LEVEL, MIN_CLUSTERS, Interval
+from competition.ranking.order import Standing, rank
+from competition.results import Failure, Result
+
+# Everything that moves a cursor or hides text: C0 and C1 controls, bidirectional overrides, zero-width characters.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One solution on the board.
+
+    Parameters
+    ----------
+    heldout_public, heldout_private : float or None
+        The primary metric on the two halves of the held-out rows.
+    metrics : dict
+        Every metric from cross-validation, None where undefined.
+    fit_seconds : float or None
+        Mean over the folds.
+    predict_ms : float or None
+        Median time to predict 1,000 rows, in milliseconds.
+    peak_memory_mb : float or None
+        Largest over the trials.
+    failure : Failure or None
+        Of the first failed trial.
+    """
+
+    rank: int | None
+    name: str
+    title: str
+    authors: tuple[str, ...]
+    score: float | None
+    interval: Interval | None
+    heldout_public: float | None
+    heldout_private: float | None
+    metrics: dict[str, float | None]
+    fit_seconds: float | None
+    predict_ms: float | None
+    peak_memory_mb: float | None
+    failure: Failure | None
+    failed_trials: int
+    result: Result
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The ranked results of one competition.
+
+    Parameters
+    ----------
+    rows : tuple of Row
+        By rank, failed ones last.
+    stale : tuple of (str, str)
+        Solutions whose result was made on other data, rules or code, and why; they are not ranked.
+    """
+
+    definition: Competition
+    rows: tuple[Row, ...]
+    stale: tuple[tuple[str, str], ...]
+
+    @property
+    def slug(self) -> str:
+        """The competition's name."""
+        return self.definition.slug
+
+    @property
+    def primary_title(self) -> str:
+        """Name of the metric that ranks."""
+        return self.definition.primary.title
+
+    @property
+    def other_metrics(self) -> list[tuple[str, str]]:
+        """Name and title of the other metrics."""
+        return [(name, METRICS[name].title) for name in self.definition.metric.also]
+
+    @property
+    def ranked(self) -> list[Row]:
+        """Rows that have a score."""
+        return [row for row in self.rows if row.rank is not None]
+
+    @property
+    def failed(self) -> list[Row]:
+        """Rows that have none."""
+        return [row for row in self.rows if row.rank is None]
+
+    @property
+    def basis(self) -> str:
+        """How the score came about, in one sentence."""
+        cv, by = self.definition.cv, self.definition.ranking.by
+        better = "higher" if self.definition.primary.greater_is_better else "lower"
+        if by == "heldout":
+            how = "on the private half of the held-out rows"
+        else:
+            folds = {
+                "blocks": "blocks of days",
+                "forward": "blocks of days, forward in time",
+                "group": "folds by group",
+            }
+            repeats = f", {cv.n_repeats} repeats" if cv.n_repeats > 1 else ""
+            how = f"by {cv.n_splits}-fold cross-validation ({folds.get(cv.strategy, cv.strategy + ' folds')}{repeats})"
+        return f"Ranked by {self.primary_title} {how}; {better} is better."
+
+    @property
+    def interval_note(self) -> str:
+        """What the intervals mean, or why there are none."""
+        unit = {"row": "bins of rows", "day": "days", "group": "groups"}[self.definition.ranking.cluster]
+        if any(row.interval for row in self.rows):
+            return f"Intervals: {LEVEL:.0%} bootstrap over {unit}; overlapping intervals do not settle who is better."
+        return f"No intervals: they need at least {MIN_CLUSTERS} {unit} and a score that they can be drawn for."
+
+    @property
+    def trust_note(self) -> str:
+        """What the board rests on."""
+        levels = sorted({row.result.provenance.isolation for row in self.rows})
+        key = "the answer key is open, so that trust in the held-out scores rests on review"
+        return f"Isolation: {', '.join(levels) or '–'}; {key}."
+
+
+def build(
+    definition: Competition,
+    results: Iterable[Result],
+    manifest: Manifest | None,
+    sources: Mapping[str, str] | None = None,
+) -> Leaderboard:
+    """Rank the results that belong together, and list the others as stale.
+
+    Parameters
+    ----------
+    manifest : Manifest or None
+        The prepared data; without it, results that were not made on the same data as most of them are stale.
+    sources : mapping, optional
+        Fingerprint of each solution's file as it is now, by name. Results of a file that has changed are stale, those
+        of a file that is gone are left out.
+    """
+    results = [result for result in results if sources is None or result.solution.name in sources]
+    data = manifest.data if manifest else _most_common(result.provenance.data for result in results)
+    split = manifest.split if manifest else _most_common(result.provenance.split for result in results)
+    stale: list[tuple[str, str]] = []
+    current: list[Result] = []
+    for result in results:
+        why = _why_stale(result, definition, data, split, sources)
+        if why:
+            stale.append((result.solution.name, why))
+        else:
+            current.append(result)
+    rows = tuple(_row(standing, definition) for standing in rank(current, definition))
+    return Leaderboard(definition, rows, tuple(sorted(stale)))
+
+
+def _most_common(values: Iterable[str]) -> str:
+    found = list(values)
+    return max(sorted(set(found)), key=found.count, default="")
+
+
+def _why_stale(
+    result: Result, definition: Competition, data: str, split: str, sources: Mapping[str, str] | None
+) -> str:
+    made = result.provenance
+    if sources is not None and sources[result.solution.name] != made.solution_file:
+        return "its file has changed since"
+    if made.competition_version != definition.competition.version:
+        return (
+            f"made under version {made.competition_version} of the rules, which are at {definition.competition.version}"
+        )
+    if made.data != data:
+        return f"made on other data ({made.data}, not {data})"
+    if made.split != split:
+        return f"made on another split ({made.split}, not {split})"
+    missing = [name for name in definition.metric_names if name not in result.metrics]
+    if missing and not result.failures:
+        return f"made without the metric {missing[0]}"
+    return ""
+
+
+def _row(standing: Standing, definition: Competition) -> Row:
+    result = standing.result
+    cv = [trial for trial in result.trials if trial.part == "cv" and trial.failure is None]
+    fits = [trial.fit_seconds for trial in cv if trial.fit_seconds is not None]
+    speeds = [1e6 * t.predict_seconds / t.rows_predict for t in cv if t.predict_seconds is not None and t.rows_predict]
+    memory = [trial.peak_memory_mb for trial in result.trials if trial.peak_memory_mb is not None]
+    primary = definition.metric.primary
+    return Row(
+        rank=standing.rank,
+        name=result.solution.name,
+        title=clean(result.solution.title),
+        authors=tuple(clean(author) for author in result.solution.authors),
+        score=result.score,
+        interval=standing.interval,
+        heldout_public=result.heldout.get(f"{primary}/public"),
+        heldout_private=result.heldout.get(f"{primary}/private"),
+        metrics=result.metrics,
+        fit_seconds=fmean(fits) if fits else None,
+        predict_ms=median(speeds) if speeds else None,
+        peak_memory_mb=max(memory, default=None),
+        failure=result.failures[0].failure if result.failures else None,
+        failed_trials=len(result.failures),
+        result=result,
+    )
+
+
+def clean(text: str) -> str:
+    """Drop control characters from a text that an entrant wrote, and fold its white space."""
+    return " ".join(_CONTROL.sub("", text).split())
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A score or cost for a reader, an en dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def cost(value: float | None) -> str:
+    """A cost to two or three significant digits."""
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"

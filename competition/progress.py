@@ -1,0 +1,121 @@
+"""How far an evaluation has come, and what is left of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import fmean, median
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from competition.results import Result, TrialRecord
+
+UNKNOWN_SECONDS = 3.0
+
+
+def expected_seconds(names: Iterable[str], earlier: Iterable[Result]) -> dict[str, float]:
+    """Wall time of a trial of each solution, from earlier results; the median of the others where there is none.
+
+    Returns
+    -------
+    dict
+        Seconds by name.
+    """
+    known = {result.solution.name: fmean(trial.wall_seconds for trial in result.trials) for result in earlier}
+    names = list(names)
+    typical = median([known[name] for name in names if name in known] or [UNKNOWN_SECONDS])
+    return {name: known.get(name, typical) for name in names}
+
+
+@dataclass
+class Estimate:
+    """What is left of a run: the expected seconds of its open trials, at the pace held so far.
+
+    Parameters
+    ----------
+    expected : mapping
+        Seconds of a trial, by solution.
+    trials : int
+        Trials of each solution.
+    jobs : int
+        Trials at a time.
+    """
+
+    expected: Mapping[str, float]
+    trials: int
+    jobs: int
+    done: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, name: str, record: TrialRecord) -> None:
+        """Count a trial that has ended."""
+        self.done.setdefault(name, []).append(record.wall_seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds until all trials have ended."""
+        seen = sum(sum(times) for times in self.done.values())
+        promised = sum(self.expected[name] * len(times) for name, times in self.done.items())
+        pace = seen / promised if promised else 1.0
+        seconds = 0.0
+        for name, expected in self.expected.items():
+            times = self.done.get(name, [])
+            # A solution's own trials of this run tell more than anything else.
+            seconds += (self.trials - len(times)) * (fmean(times) if times else expected * pace)
+        return seconds / self.jobs
+
+
+class Watch:
+    """Show a run: a bar on a terminal, a line a solution elsewhere."""
+
+    def __init__(self, console: Console, estimate: Estimate, n_solutions: int) -> None:
+        self._console = console
+        self._estimate = estimate
+        self._n_solutions = n_solutions
+        self._ended = 0
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("trials"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("evaluating", total=n_solutions * estimate.trials, left="")
+
+    @contextmanager
+    def showing(self) -> Iterator["Watch"]:
+        """Show the bar while the run goes on."""
+        if self._console.is_terminal:
+            with self._bar:
+                yield self
+        else:
+            yield self
+
+    def trial_ended(self, name: str, record: TrialRecord) -> None:
+        """Move the bar."""
+        self._estimate.add(name, record)
+        self._bar.update(self._task, advance=1, description=name, left=self._left())
+
+    def solution_ended(self, result: Result, metric: str) -> None:
+        """Print a line."""
+        self._ended += 1
+        spent = sum(trial.wall_seconds for trial in result.trials)
+        said = f"{metric} {result.score:.4f}" if result.score is not None else _why_missing(result)
+        count = f"{self._ended:>{len(str(self._n_solutions))}}/{self._n_solutions}"
+        left = "" if self._console.is_terminal else f", {self._left()}"
+        line = f"{count} {result.solution.name:<32} {said} ({spent:.1f} s{left})"
+        self._console.print(
+            line, style="red" if result.failures else None, markup=False, highlight=False, soft_wrap=True
+        )
+
+    def _left(self) -> str:
+        seconds = round(self._estimate.left)
+        return f"about {seconds // 60} min {seconds % 60:02} s left" if seconds >= 60 else f"about {seconds} s left"
+
+
+def _why_missing(result: Result) -> str:
+    failures = [trial.failure for trial in result.failures if trial.failure]
+    return f"failed: {failures[0].type}" if failures else "no score: the metric is undefined"

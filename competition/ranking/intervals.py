@@ -1,0 +1,56 @@
+"""Bootstrap intervals of a score from its statistics by cluster of rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from competition.metrics import Scorer
+from competition.results import Statistics
+
+N_RESAMPLES = 2_000
+LEVEL = 0.95
+MIN_CLUSTERS = 10
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Lower and upper end of a confidence interval."""
+
+    low: float
+    high: float
+
+
+def bootstrap_interval(statistics: Statistics, scorer: Scorer, score: float, seed: int) -> Interval | None:
+    """Percentile interval over clusters drawn with replacement (Efron and Tibshirani 1993, chapter 13).
+
+    Whole clusters are drawn, since rows of one day or one group are alike and count for less than their number.
+
+    Parameters
+    ----------
+    statistics : Statistics
+        Sums by unit (repeat or fold) and cluster.
+    scorer : Scorer
+        Turns sums into a score.
+    score : float
+        The exact score; the interval is shifted where the statistics only approximate it.
+    seed : int
+        Of the draw; one competition uses one seed, so that intervals of its solutions are drawn alike.
+
+    Returns
+    -------
+    Interval or None
+        At level `LEVEL`; None with fewer than `MIN_CLUSTERS` clusters.
+    """
+    sums = statistics.array()
+    n_clusters = sums.shape[1]
+    if n_clusters < MIN_CLUSTERS:
+        return None
+    drawn = np.random.default_rng(seed).multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES)
+    # A unit that a draw leaves without rows, or a metric that is undefined there, drops out of that draw's mean.
+    by_unit = [scorer.metric.from_statistics(drawn @ unit, scorer.params) for unit in sums]
+    scores = np.nanmean(np.stack(by_unit), axis=0)
+    points = [scorer.from_statistics(unit.sum(axis=0)) for unit in sums]
+    approximate = np.mean([point for point in points if point is not None])
+    shift = 0.0 if scorer.metric.pooled else score - approximate
+    low, high = np.nanquantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + shift
+    return Interval(float(low), float(high))

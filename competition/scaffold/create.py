@@ -1,0 +1,151 @@
+"""Write the files of a new solution, competition or repository; nothing that exists is overwritten."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from competition.definition import SLUG, read_competition
+from competition.errors import PodiumError
+from competition.repository import Repository, write_text
+from competition.scaffold.infer import TableFacts, infer
+from competition.solution import NAME
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("competition.scaffold"),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,  # the files are TOML and Python, and values go in as literals
+)
+EXAMPLE = "example"
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    template: str
+    values: dict[str, Any]
+
+
+def create_solution(repository: Repository, name: str) -> Path:
+    """Write a solution that runs.
+
+    Parameters
+    ----------
+    name : str
+        ``SLUG/NAME``.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    PodiumError
+        If the competition is unknown, the name is not allowed, or the file exists.
+    """
+    slug, separator, stem = name.removesuffix(".py").partition("/")
+    if not separator:
+        raise PodiumError(f"found '{name}'", "allowed: SLUG/NAME, such as cellular-anomaly/my_forest")
+    definition = read_competition(repository.data(repository.require(slug)) / "competition.toml")
+    if not NAME.fullmatch(stem):
+        raise PodiumError(f"'{stem}' is no name for a solution", "allowed: lower-case letters, digits and underscores")
+    path = repository.solutions(slug) / f"{stem}.py"
+    title = stem.replace("_", " ").capitalize()
+    _write([_File(path, "solution.py.jinja", {"title": title, "task": definition.task})])
+    return path
+
+
+def create_competition(
+    repository: Repository, slug: str, data: Path, target: str, time: str | None = None, group: str | None = None
+) -> list[Path]:
+    """Make a competition out of a CSV file.
+
+    Parameters
+    ----------
+    data : Path
+        The labelled table; it is copied to ``data/<slug>/raw/``, which is not in git.
+    target : str
+        The column to predict. Its values decide the task.
+    time, group : str, optional
+        Columns that the held-out rows and folds go by.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    PodiumError
+        If the name is taken or not allowed, the file is no table, or a column is not there or not fit.
+    """
+    if not SLUG.fullmatch(slug):
+        raise PodiumError(f"'{slug}' is no name for a competition", "allowed: lower-case words joined by hyphens")
+    if slug in repository.slugs or repository.data(slug).exists():
+        raise PodiumError(f"there is a competition '{slug}' already, in {repository.data(slug)}")
+    facts = infer(data, target, time=time, group=group)
+    values = {"slug": slug, "title": slug.replace("-", " ").capitalize(), "facts": facts, "file": data.name}
+    home, solutions = repository.data(slug), repository.solutions(slug)
+    files = [
+        _File(home / "competition.toml", "competition.toml.jinja", values),
+        _File(home / "dataset.py", "dataset.py.jinja", values),
+        _File(home / "README.md", "card.md.jinja", values),
+        *_two_solutions(solutions, facts),
+    ]
+    _write(files)
+    raw = home / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(data, raw / data.name)
+    return [file.path for file in files]
+
+
+def create_repository(folder: Path) -> None:
+    """Make a repository with a small example competition, and no copy of the harness.
+
+    Raises
+    ------
+    PodiumError
+        If the folder exists and is not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise PodiumError(f"{folder} exists and is not empty")
+    title = folder.resolve().name
+    values = {"name": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "competitions", "example": EXAMPLE}
+    solutions = folder / "solutions" / EXAMPLE
+    home = folder / "data" / EXAMPLE
+    _write(
+        [
+            _File(folder / "pyproject.toml", "pyproject.toml.jinja", values),
+            _File(folder / "README.md", "repository.md.jinja", values),
+            _File(folder / ".gitignore", "gitignore.jinja", values),
+            _File(home / "competition.toml", "example/competition.toml.jinja", values),
+            _File(home / "dataset.py", "example/dataset.py.jinja", values),
+            _File(home / "README.md", "example/card.md.jinja", values),
+            _File(solutions / "constant.py", "constant.py.jinja", {"task": "binary"}),
+            _File(solutions / "boosted_trees.py", "solution.py.jinja", {"task": "binary", "title": "Boosted trees"}),
+        ]
+    )
+
+
+def _two_solutions(folder: Path, facts: TableFacts) -> list[_File]:
+    return [
+        _File(folder / "constant.py", "constant.py.jinja", {"task": facts.task}),
+        _File(folder / "boosted_trees.py", "solution.py.jinja", {"task": facts.task, "title": "Boosted trees"}),
+    ]
+
+
+def _write(files: list[_File]) -> None:
+    """Render everything, then write: a template that fails leaves nothing behind."""
+    for file in files:
+        if file.path.exists():
+            raise PodiumError(f"{file.path} exists already")
+    texts = [_TEMPLATES.get_template(file.template).render(file.values).rstrip("\n") + "\n" for file in files]
+    for file, text in zip(files, texts, strict=True):
+        write_text(file.path, text)

@@ -1,0 +1,81 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["lightgbm", "numpy", "pandas", "scikit-learn"]
+# [tool.podium]
+# title = "Deviation from the cell's daily profile, LightGBM"
+# authors = ["Podium"]
+# tags = ["gradient-boosting", "features"]
+# disclosure = { external-data = false, pretrained = false }
+# ///
+"""Unusual means unusual for this cell at this hour.
+
+So each counter is compared with its median in the same cell at the same time of day, learnt from training rows
+without labels, which spares the trees from learning a profile for each cell. The raw counters stay, since levels
+carry evidence of their own; the cut is where F1 is highest.
+"""
+
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMClassifier
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.pipeline import make_pipeline
+
+COUNTERS = ["PRBUsageUL", "PRBUsageDL", "meanThr_DL", "meanThr_UL", "maxThr_DL", "maxThr_UL"]
+COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
+
+
+def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
+    model = LGBMClassifier(
+        n_estimators=400,
+        learning_rate=0.05,
+        num_leaves=40,
+        min_child_samples=20,
+        subsample=0.8,
+        subsample_freq=1,
+        colsample_bytree=0.6,
+        random_state=random_state,
+        n_jobs=n_threads,
+        verbose=-1,
+    )
+    profile = make_pipeline(DeviationFromProfile(), model)
+    return TunedThresholdClassifierCV(profile, scoring="f1", cv=0.25, random_state=random_state)
+
+
+class DeviationFromProfile(TransformerMixin, BaseEstimator):
+    """Add to each row how far its counters lie from their cell's usual values at this time of day.
+
+    Usual is the median logarithm of the cell's training rows within 45 minutes of the clock, whatever their date;
+    the deviation is counted in robust standard deviations (1.4826 times the median absolute deviation).
+    """
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray | None = None) -> "DeviationFromProfile":
+        self.cells_ = pd.Index(sorted(X["CellName"].unique()))
+        cells, minutes, values = self._split(X)
+        values = np.where(np.isnan(values), np.nanmedian(values, axis=0), values)  # few, and np.nanmedian is slow
+        self.centre_ = np.zeros((len(self.cells_) + 1, 96, len(COUNTERS)))
+        self.scale_ = np.ones_like(self.centre_)
+        for cell in range(len(self.cells_) + 1):
+            of_cell = (cells == cell) | (
+                cell == len(self.cells_)
+            )  # the last profile, of all cells, serves unknown ones
+            minutes_of_cell, values_of_cell = minutes[of_cell], values[of_cell]
+            for quarter in range(96):
+                near = values_of_cell[np.abs((minutes_of_cell - 15 * quarter + 720) % 1440 - 720) <= 45]
+                if len(near) > 3:
+                    self.centre_[cell, quarter] = np.median(near, axis=0)
+                    self.scale_[cell, quarter] = 1.4826 * np.median(np.abs(near - self.centre_[cell, quarter]), axis=0)
+        # a quiet hour may have no spread at all: never less than a third of what is common for the counter
+        self.scale_ = np.maximum(self.scale_, 0.3 * np.median(self.scale_, axis=(0, 1)) + 1e-3)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> np.ndarray:
+        cells, minutes, values = self._split(X)
+        quarters = (minutes // 15).astype(int)
+        deviation = (values - self.centre_[cells, quarters]) / self.scale_[cells, quarters]
+        return np.column_stack([cells, minutes, X[COUNTERS].to_numpy(float), deviation])
+
+    def _split(self, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give the cell's code (-1 if new), the minute of the day and the logarithms of the counters."""
+        hour, minute = X["Time"].str.split(":", expand=True).to_numpy(float).T
+        return self.cells_.get_indexer(X["CellName"]), 60 * hour + minute, np.log(X[COUNTERS].to_numpy(float) + 0.01)
