@@ -41,7 +41,7 @@ def tests_slow(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, workflows and schemas."""
-    install(session, "lint")
+    session.install("--require-hashes", "-r", str(LOCKS / "lint.txt"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     workflows = sorted(str(path) for path in Path(".github/workflows").glob("*.yml"))
@@ -64,6 +64,29 @@ def leaderboard(session: nox.Session) -> None:
 
 
 @nox.session
+def entries(session: nox.Session) -> None:
+    """Evaluate the solutions of a pull request; arguments are their files, such as solutions/SLUG/NAME.py."""
+    install(session, "all")
+    by_slug: dict[str, list[str]] = {}
+    for file in map(Path, session.posargs):
+        if file.suffix == ".py" and file.parent.parent == Path("solutions"):
+            by_slug.setdefault(file.parent.name, []).append(file.stem)
+    for slug, names in by_slug.items():
+        session.run("podium", "run", slug, *names)
+
+
+@nox.session
+def dev(session: nox.Session) -> None:
+    """Make .venv with everything that a developer types: podium, pytest, ruff, mypy."""
+    session.install("uv")
+    session.run("uv", "venv", "--allow-existing", "--quiet", ".venv", silent=True)
+    into = ["uv", "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
+    for name in ("all", "lint", "typecheck"):
+        session.run(*into, "--require-hashes", "-r", str(LOCKS / f"{name}.txt"))
+    session.run(*into, "--no-deps", "-e", ".")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the harness beside bare loops, in one run."""
     install(session, "test")
@@ -74,13 +97,15 @@ def bench(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Pin every dependency with hashes and without index addresses."""
     session.install("uv")
-    extras = {"test": ["--group", "test"], "lint": ["--group", "lint"], "typecheck": ["--group", "typecheck"]}
-    extras["all"] = ["--extra", "deep", "--group", "test"]
-    LOCKS.mkdir(exist_ok=True)
-    for name, chosen in extras.items():
-        output = str(LOCKS / f"{name}.txt")
-        form = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet"]
-        session.run("uv", "pip", "compile", "pyproject.toml", *chosen, *form, *session.posargs, "-o", output)
+    chosen = {
+        "lint": ["--group", "lint"],
+        "test": ["pyproject.toml", "--group", "test"],
+        "typecheck": ["pyproject.toml", "--group", "typecheck"],
+        "all": ["pyproject.toml", "--extra", "deep", "--group", "test"],
+    }
+    form = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet"]
+    for name, sources in chosen.items():
+        session.run("uv", "pip", "compile", *sources, *form, *session.posargs, "-o", str(LOCKS / f"{name}.txt"))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from competition.errors import PodiumError
 from competition.repository import Repository, write_text
@@ -76,8 +76,8 @@ class Failure(_Record):
     """
 
     type: FailureType
-    message: str
-    traceback: tuple[str, ...] = ()
+    message: Annotated[str, Field(max_length=2_000)]
+    traceback: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=20)] = ()
 
 
 class TrialRecord(_Record):

@@ -146,13 +146,14 @@ def score_against_time(board: Leaderboard) -> str:
     scores = Scale(scale.low - padding, scale.high + padding)
     times = _time_scale([row.fit_seconds or 0.0 for row in rows])
     front = pareto_front(rows, greater_is_better=board.definition.primary.greater_is_better)
-    points = [_point(row, scores, times, front=any(row is other for other in front)) for row in rows]
+    names = {row.name for row in front}
+    points = [_point(row, scores, times, front=row.name in names) for row in rows]
     best = ", ".join(f"{clean(row.name)} ({number(row.score)}, {cost(row.fit_seconds)} s)" for row in front)
     lines = [
         *_opening(title, f"The best for their fit time, fastest first: {best}."),
         *_axes(board, scores, times),
         *_intervals(points, scores),
-        _step([point for row in front for point in points if point.row is row]),
+        _step(sorted((point for point in points if point.front), key=lambda point: point.x)),
         *(_mark(point, board) for point in points),
         *(_text(label) for label in place_labels(points)),
         "</svg>",
@@ -277,12 +278,13 @@ def place_labels(points: list[Point]) -> list[Label]:
     would too, nothing: each point tells its name on hovering.
     """
     labels: list[Label] = []
-    marks = [point.box for point in points]
+    taken = [point.box for point in points]
     for point in sorted(points, key=lambda point: not point.front):
-        taken = [box for box in marks if box is not point.box] + [label.box for label in labels]
-        taken.remove(point.box)
-        free = (label for text in _texts(point.row) for label in _places(point, text) if _is_free(label.box, taken))
-        labels += [label for label in [next(free, None)] if label]
+        places = (label for text in _texts(point.row) for label in _places(point, text))
+        label = next((label for label in places if _is_free(label.box, taken)), None)
+        if label:
+            labels.append(label)
+            taken.append(label.box)
     return labels
 
 

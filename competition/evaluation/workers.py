@@ -31,6 +31,7 @@ GRACE_SECONDS = 15.0
 HEADER_BYTES = 256 * 1024
 READ_BYTES = 1 << 20
 START_SECONDS = 120.0
+TOLD_BY_TRIAL = frozenset({"memory", "error", "bad-output"})
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -322,11 +323,19 @@ def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
         arrays, meta = wire.decode(memoryview(bytes(running.content)), max_header=HEADER_BYTES)
         fit, predict = (_seconds(meta.get(name)) for name in ("fit_seconds", "predict_seconds"))
         if "failure" in meta:
-            return Outcome(None, Failure.model_validate(meta["failure"]), fit, predict, **spent)
+            return Outcome(None, _told(meta["failure"]), fit, predict, **spent)
         predictions = _check(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
     except (wire.WireError, ValueError) as error:
         return _failed("bad-output", " ".join(str(error).split())[:200], **spent)
     return Outcome(predictions, None, fit, predict, **spent)
+
+
+def _told(failure: Any) -> Failure:
+    """Failure as the trial tells it; how its process ended is not its to say."""
+    told = Failure.model_validate(failure)
+    if told.type not in TOLD_BY_TRIAL:
+        raise ValueError(f"the trial called its failure '{told.type}'")
+    return told
 
 
 def _check(arrays: dict[str, NDArray[Any]], meta: dict[str, Any], n_rows: int, n_classes: int) -> Predictions:
