@@ -399,3 +399,7 @@ def _print_manifest(manifest: "Manifest", definition: "Competition", repository:
 
 def _print_json(content: Any) -> None:
     print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

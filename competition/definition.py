@@ -290,7 +290,7 @@ def _first(error: ValidationError) -> str:
     """Tell the first mistake; an unknown key before a missing one, since it is usually the same key misspelt."""
     mistakes = sorted(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
     mistake: Any = mistakes[0]
-    key = ".".join(str(part) for part in mistake["loc"])
+    key = _key(mistake["loc"])
     match mistake["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key; {nearest(str(mistake['loc'][-1]), _fields(mistake['loc'][:-1]))}"
@@ -306,12 +306,21 @@ def _first(error: ValidationError) -> str:
             return f"{key}: sealed answer keys are not supported yet; allowed: {mistake['ctx']['expected']}"
         case "literal_error":
             return f"{key}: found {mistake['input']!r}; allowed: {mistake['ctx']['expected']}"
+        case "bool_type" | "int_type" | "string_type" if key == "data.positive":
+            return f"{key}: found {mistake['input']!r}; allowed: a whole number, true, false or text"
         case _:
             return f"{key}: found {mistake['input']!r}; {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """Name a key as the file does, without the branches of a union, such as ``data.positive.bool``."""
+    parts = [str(part) for part in location]
+    is_branch = len(parts) > 1 and parts[-1] in ("bool", "int", "str") and parts[-1] not in _fields(location[:-1])
+    return ".".join(parts[:-1] if is_branch else parts)
 
 
 def _fields(location: tuple[int | str, ...]) -> list[str]:
     table: Any = Competition
     for part in location:
-        table = table.model_fields[str(part)].annotation
-    return list(table.model_fields)
+        table = table.model_fields[str(part)].annotation if hasattr(table, "model_fields") else None
+    return list(getattr(table, "model_fields", ()))

@@ -5,10 +5,11 @@ Files that differ in form alone (UTF-8 with or without a byte order mark, latin-
 offending line and counts the others; it never tells a true label.
 """
 
+import csv
 import gzip
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,8 @@ def read_submission(path: Path, definition: Competition, ids: NDArray[Any], clas
         In one line: the first offending line and the number of others.
     """
     table = _read_table(_read_bytes(path), definition, path.name)
-    position = _align(table["id"], ids, path.name)
     predictions = _parse(table["prediction"], definition, classes, path.name)
+    position = _align(table["id"], ids, path.name)
     return Submission(predictions.take(np.argsort(position)), len(table))
 
 
@@ -90,38 +91,48 @@ def _decode(content: bytes) -> str:
 
 
 def _read_table(content: bytes, definition: Competition, name: str) -> pd.DataFrame:
-    """Parse the CSV into text columns ``id`` and ``prediction``."""
+    """Parse the CSV into text columns ``id`` and ``prediction``, with line numbers as the index."""
     text = _decode(content).replace("\r\n", "\n").replace("\r", "\n")
     header = text.split("\n", 1)[0]
     separator = ";" if header.count(";") > header.count(",") else ","
     wanted = [definition.submission.id, definition.submission.prediction]
-    found = [field.strip().strip('"').strip() for field in header.split(separator)]
+    records = _records(text, separator, name)
+    _, found = next(records)
     if sorted(found) != sorted(wanted):
         raise PodiumError(f"{name}: line 1: the header is {header[:80]!r}", f"allowed: {','.join(wanted)}")
-    try:
-        table = pd.read_csv(
-            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skip_blank_lines=False, index_col=False
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise PodiumError(f"{name}: not a CSV with two fields a line: {' '.join(str(error).split())}") from None
-    table.columns = pd.Index(found)
-    table = table.rename(columns={wanted[0]: "id", wanted[1]: "prediction"})
     # Blank lines count as lines, and nothing else: a file may end with one or more.
-    blank = (table["id"].fillna("") == "") & (table["prediction"].fillna("") == "")
-    table = table[~blank]
-    if table.empty:
+    rows = {line: fields for line, fields in records if any(fields)}
+    if not rows:
         raise PodiumError(f"{name} has a header and no rows")
-    return pd.DataFrame({column: table[column].fillna("").str.strip() for column in ("id", "prediction")})
+    lines = pd.Index(rows)
+    counts = np.array([len(fields) for fields in rows.values()])
+    wrong = counts != len(wanted)
+    if wrong.any():
+        raise _first(wrong, pd.Series("", lines), name, f"a line has two fields, and this one {counts[wrong][0]}")
+    table = pd.DataFrame(rows.values(), index=lines, columns=found, dtype="str")
+    return table.rename(columns={wanted[0]: "id", wanted[1]: "prediction"})
+
+
+def _records(text: str, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """First line and stripped fields of each record."""
+    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+    line = 1
+    try:
+        for fields in reader:
+            yield line, [field.strip() for field in fields]
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise PodiumError(f"{name}: line {line}: {error}") from None
 
 
 # --- checks ---
 
 
 def _first(bad: NDArray[np.bool_] | pd.Series, table: pd.Series, name: str, what: str, hint: str = "") -> PodiumError:
-    """Tell the first offending line, the header being line 1, and count the rest."""
+    """Tell the first offending line and count the rest."""
     mask = np.asarray(bad)
     row = int(np.argmax(mask))
-    line = int(table.index[row]) + 2
+    line = table.index[row]
     more = int(mask.sum()) - 1
     others = f" (and {more:,} more line{'s' if more > 1 else ''} like it)" if more else ""
     return PodiumError(f"{name}: line {line}: {what.format(_shorten(table.iloc[row]))}{others}", hint)

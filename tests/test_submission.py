@@ -65,7 +65,9 @@ def read(tmp_path, rules):
         pytest.param("\n".join([HEADER, *LINES[::-1]]), id="other order"),
         pytest.param(PLAIN + "\n\n\n", id="blank lines at the end"),
         pytest.param(PLAIN + "  \n,\n\t\n", id="lines of spaces and a separator at the end"),
-        pytest.param("\n".join(["Label,Id", *(",".join(line.split(",")[::-1]) for line in LINES)]), id="columns swapped"),
+        pytest.param(
+            "\n".join(["Label,Id", *(",".join(line.split(",")[::-1]) for line in LINES)]), id="columns swapped"
+        ),
         pytest.param(PLAIN.replace(",1", ",1.0").replace("\n7,", "\n07.0,"), id="whole numbers with a point"),
     ],
 )
@@ -144,18 +146,30 @@ def test_a_folder(tmp_path, rules):
         pytest.param(PLAIN.replace("12,", ","), "line 4: '' is no id", id="empty id"),
         pytest.param(PLAIN.replace("12,", f"{2**70},"), "is no id", id="huge id"),
         pytest.param(PLAIN.replace("12,", "1e400,"), "is no id", id="infinite id"),
-        pytest.param(PLAIN.replace("7,1\n", "7,1\n\n\n").replace("12,1", "12,2"), "line 6: '2'", id="blank lines count"),
-        pytest.param(PLAIN.replace(",1", ",2"), "line 3: '2' is no label (and 1 more line like it)", id="labels outside"),
+        pytest.param(
+            PLAIN.replace("7,1\n", "7,1\n\n\n").replace("12,1", "12,2"), "line 6: '2'", id="blank lines count"
+        ),
+        pytest.param(
+            PLAIN.replace(",1", ",2"), "line 3: '2' is no label (and 1 more line like it)", id="labels outside"
+        ),
         pytest.param(PLAIN.replace(",1", ",0.5"), "line 3: '0.5' is no label", id="probability for a label"),
         pytest.param(PLAIN.replace(",1", ",NaN"), "line 3: 'NaN' is no label", id="NaN"),
         pytest.param(PLAIN.replace(",1", ",inf"), "line 3: 'inf' is no label", id="infinite"),
         pytest.param(PLAIN.replace(",1", ",1e300"), "line 3: '1e300' is no label", id="huge label"),
         pytest.param(PLAIN.replace(",1", ",yes"), "line 3: 'yes' is no label", id="text"),
         pytest.param(PLAIN.replace(",1", ","), "line 3: '' is no label", id="no label"),
-        pytest.param(PLAIN.replace("7,1", "7"), "line 3: '' is no label", id="field too few"),
-        pytest.param(PLAIN.replace("7,1", "7,1,5"), "line 3", id="field too many in one line"),
-        pytest.param(PLAIN.replace(",1", ",1,5").replace(",0", ",0,5"), "line 2", id="decimal commas"),
-        pytest.param(PLAIN.replace("7,1", '7,"1'), "", id="open quote"),
+        pytest.param(PLAIN.replace("7,1", "7"), "line 3: a line has two fields, and this one 1", id="field too few"),
+        pytest.param(
+            PLAIN.replace("7,1", "7,1,5"),
+            "line 3: a line has two fields, and this one 3",
+            id="field too many in one line",
+        ),
+        pytest.param(
+            PLAIN.replace(",1", ",1,5").replace(",0", ",0,5"),
+            "and this one 3 (and 3 more lines",
+            id="decimal commas",
+        ),
+        pytest.param(PLAIN.replace("7,1", '7,"1'), "line 3", id="open quote"),
         pytest.param(PLAIN.replace(",1", ",{0}"), "line 3: '{0}' is no label", id="braces"),
     ],
 )
@@ -229,7 +243,9 @@ def test_probabilities_are_asked_of_a_solution_that_has_none(rules):
 @given(st.data())
 def test_a_written_submission_reads_back(tmp_path_factory, make_rules, data):
     ids = np.array(data.draw(st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=30, unique=True)))
-    values = np.array(data.draw(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=len(ids), max_size=len(ids))))
+    values = np.array(
+        data.draw(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=len(ids), max_size=len(ids)))
+    )
     definition = Competition.model_validate(make_rules("regression"))
     path = tmp_path_factory.mktemp("round") / "s.csv"
     write_submission(submission_table(definition, ids, Predictions(values), []), path)
@@ -238,7 +254,10 @@ def test_a_written_submission_reads_back(tmp_path_factory, make_rules, data):
     np.testing.assert_array_equal(again.predictions.values, values[shuffled])
 
 
-@given(st.binary(max_size=300) | st.text(alphabet='Id,Label;\n\r"01\t .e-', max_size=80).map(lambda t: f"Id,Label\n{t}".encode()))
+@given(
+    st.binary(max_size=300)
+    | st.text(alphabet='Id,Label;\n\r"01\t .e-', max_size=80).map(lambda t: f"Id,Label\n{t}".encode())
+)
 def test_no_bytes_whatever_give_anything_but_one_line(tmp_path_factory, make_rules, content):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
     path.write_bytes(content)

@@ -1,9 +1,10 @@
 """Score against time as an SVG: plain text, the same bytes for the same board, readable on light and dark pages."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
 from competition.board.table import Leaderboard, Row, clean, cost, number
 
@@ -18,14 +19,15 @@ CORE = 0.75  # share of the solutions, from the best one down, that the score ax
 
 # A standalone file picks its colours by the reader's scheme; the class keeps the rules from the page around it.
 _STYLE = f"""
-.score-time{{--ink:#59636e;--line:#d1d9e0;--front:#0757ba;font:{FONT_SIZE}px system-ui,-apple-system,"Segoe UI",\
+.score-time{{--ink:#59636e;--line:#d1d9e0;--front:#0757ba;--paper:#fff;font:{FONT_SIZE}px system-ui,-apple-system,"Segoe UI",\
 "DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums}}
-@media (prefers-color-scheme:dark){{.score-time{{--ink:#9da7b1;--line:#343b44;--front:#58a6ff}}}}
+@media (prefers-color-scheme:dark){{.score-time{{--ink:#9da7b1;--line:#343b44;--front:#58a6ff;--paper:#0d1117}}}}
 .score-time text{{fill:var(--ink)}}
 .score-time .grid{{stroke:var(--line);fill:none}}
 .score-time .interval{{stroke:var(--ink);stroke-width:1.5;opacity:.4}}
 .score-time .point{{fill:var(--ink)}}
 .score-time .step{{stroke:var(--front);stroke-width:1.5;fill:none;opacity:.6}}
+.score-time .label{{paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}}
 .score-time text.front{{fill:var(--front);font-weight:600}}
 .score-time .point.front{{fill:var(--front)}}
 .score-time .interval.front{{stroke:var(--front)}}
@@ -81,18 +83,20 @@ class Point:
 
 @dataclass(frozen=True)
 class Label:
-    """A text and where its line starts, in pixels."""
+    """A text and where its line stands, in pixels; `x` is its start, middle or end, as `anchor` says."""
 
     text: str
     x: float
     baseline: float
+    anchor: Literal["start", "middle", "end"]
     front: bool
 
     @property
     def box(self) -> Box:
         """What it takes up."""
         width = LETTER_WIDTH * len(self.text)
-        return Box(self.x, self.baseline - 0.85 * FONT_SIZE, self.x + width, self.baseline + 0.25 * FONT_SIZE)
+        left = self.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor] * width
+        return Box(left, self.baseline - 0.85 * FONT_SIZE, left + width, self.baseline + 0.25 * FONT_SIZE)
 
 
 def pareto_front(rows: list[Row], *, greater_is_better: bool) -> list[Row]:
@@ -155,7 +159,7 @@ def score_against_time(board: Leaderboard) -> str:
         *_intervals(points, scores),
         _step(sorted((point for point in points if point.front), key=lambda point: point.x)),
         *(_mark(point, board) for point in points),
-        *(_text(label) for label in place_labels(points)),
+        *(_text(label) for label in place_labels(points, [*_lines(points, scores), *_treads(points)])),
         "</svg>",
         "",
     ]
@@ -271,21 +275,37 @@ def _front(front: bool) -> str:
 # --- labels ---
 
 
-def place_labels(points: list[Point]) -> list[Label]:
+def place_labels(points: list[Point], lines: list[Box]) -> list[Label]:
     """Name the solutions: the best for their time first, then by rank.
 
     Where a name would cover a point, another label or an end of the figure, the rank stands instead, and where that
-    would too, nothing: each point tells its name on hovering.
+    would too, nothing: each point tells its name on hovering. Of the free places the first that crosses the fewest
+    lines is taken.
     """
     labels: list[Label] = []
     taken = [point.box for point in points]
     for point in sorted(points, key=lambda point: not point.front):
-        places = (label for text in _texts(point.row) for label in _places(point, text))
-        label = next((label for label in places if _is_free(label.box, taken)), None)
-        if label:
-            labels.append(label)
-            taken.append(label.box)
+        for text in _texts(point.row):
+            places = [label for label in _places(point, text) if _is_free(label.box, taken)]
+            if places:
+                label = min(places, key=lambda label: sum(label.box.meets(line) for line in lines))
+                labels.append(label)
+                taken.append(label.box)
+                break
     return labels
+
+
+def _lines(points: list[Point], scores: Scale) -> list[Box]:
+    """Boxes round the lines of the intervals."""
+    ends = [(point.x, [_y(scores, value) for value in _ends(point.row)]) for point in points]
+    return [Box(x - 1, min(ys), x + 1, max(ys)) for x, ys in ends]
+
+
+def _treads(points: list[Point]) -> list[Box]:
+    """Boxes round the level parts of the line along the best for their time."""
+    front = sorted((point for point in points if point.front), key=lambda point: point.x)
+    nexts = [point.x for point in front[1:]] + [float(RIGHT)]
+    return [Box(point.x, point.y - 1, x, point.y + 1) for point, x in zip(front, nexts, strict=True)]
 
 
 def _texts(row: Row) -> list[str]:
@@ -293,13 +313,13 @@ def _texts(row: Row) -> list[str]:
     return [name if len(name) <= MAX_LETTERS else name[: MAX_LETTERS - 1] + "…", str(row.rank)]
 
 
-def _places(point: Point, text: str) -> Iterable[Label]:
-    width = LETTER_WIDTH * len(text)
-    right, left, middle = point.x + 8, point.x - 8 - width, point.x - width / 2
-    beside, above, below = point.y + 4, point.y - 9, point.y + 17
-    corners = [(right, above + 2), (left, above + 2), (right, below - 2), (left, below - 2)]
-    for x, baseline in [(right, beside), (left, beside), *corners, (middle, above), (middle, below)]:
-        yield Label(text, x, baseline, point.front)
+def _places(point: Point, text: str) -> Iterator[Label]:
+    beside, above, below = point.y + 4, point.y - 7, point.y + 15
+    for baseline in (beside, above, below):
+        yield Label(text, point.x + 8, baseline, "start", point.front)
+        yield Label(text, point.x - 8, baseline, "end", point.front)
+    for baseline in (above - 2, below + 2):
+        yield Label(text, point.x, baseline, "middle", point.front)
 
 
 def _is_free(box: Box, taken: list[Box]) -> bool:
@@ -308,5 +328,5 @@ def _is_free(box: Box, taken: list[Box]) -> bool:
 
 
 def _text(label: Label) -> str:
-    front = ' class="front"' if label.front else ""
-    return f'<text{front} x="{label.x:.1f}" y="{label.baseline:.1f}">{escape(label.text)}</text>'
+    place = f'text-anchor="{label.anchor}" x="{label.x:.1f}" y="{label.baseline:.1f}"'
+    return f'<text class="label{_front(label.front)}" {place}>{escape(label.text)}</text>'

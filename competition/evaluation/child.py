@@ -331,8 +331,9 @@ def _check_alone(order: Order, estimator: Any, X: pd.DataFrame, values: Array, s
     rows = np.random.default_rng(order.seed).permutation(len(X))
     for chunk in np.array_split(rows, min(10, len(rows))):
         part = X.iloc[chunk].reset_index(drop=True)
-        values_again, (scores_again, _) = _values(order, estimator, part), _scores(order, estimator, part)
-        if not (_agree(values[chunk], values_again) and _agree(None if scores is None else scores[chunk], scores_again)):
+        once = (values[chunk], None if scores is None else scores[chunk])
+        again = (_values(order, estimator, part), _scores(order, estimator, part)[0])
+        if not all(map(_agree, once, again)):
             raise BadOutputError("a row's prediction depends on the other rows; this competition asks for rows alone")
 
 

@@ -6,6 +6,7 @@ Both sides import this module; it needs numpy and pandas alone.
 
 import json
 import os
+import re
 import struct
 import sys
 import tempfile
@@ -18,9 +19,8 @@ from numpy.typing import NDArray
 
 MAGIC = b"PODIUM01"
 ALIGNMENT = 64
-MAX_HEADER = 1 << 20
-ALLOWED_KINDS = "biuf"
 _PREFIX = struct.Struct("<8sQ")
+_NUMBER = re.compile(r"[<>|][biuf]\d{1,2}")  # booleans, integers, floats
 
 Array = NDArray[Any]
 
@@ -72,15 +72,17 @@ def decode(buffer: memoryview, max_header: int | None = None) -> tuple[dict[str,
 
 
 def _view(body: memoryview, dtype: str, shape: list[int], offset: int) -> Array:
-    kind = np.dtype(dtype)
-    if kind.kind not in ALLOWED_KINDS or kind.hasobject:
+    if not _NUMBER.fullmatch(dtype):
         raise ValueError(f"dtype {dtype}")
     if not all(isinstance(size, int) and 0 <= size < 2**40 for size in (*shape, offset)):
         raise ValueError("shape")
     count = 1
     for size in shape:
         count *= size
-    return np.frombuffer(body[offset : offset + count * kind.itemsize], dtype=kind, count=count).reshape(shape)
+    end = offset + count * np.dtype(dtype).itemsize
+    if end > len(body):
+        raise ValueError("the array ends behind the message")
+    return np.frombuffer(body[offset:end], dtype=dtype, count=count).reshape(shape)
 
 
 # --- tables ---
@@ -104,7 +106,7 @@ def _encode_column(column: pd.Series) -> tuple[Array, dict[str, Any]]:
         naive = column.dt.tz_localize(None)
         unit = np.datetime_data(naive.dtype)[0]
         return naive.to_numpy().view(np.int64), {"unit": unit}
-    if pd.api.types.is_string_dtype(column):
+    if column.dtype.kind == "O":
         codes, words = pd.factorize(column, sort=True)
         return codes.astype(np.int32), {"text": [str(word) for word in words]}
     if pd.api.types.is_extension_array_dtype(column.dtype):

@@ -126,11 +126,11 @@ def _task(target: pd.Series, name: str) -> Task:
         raise PodiumError(
             f"{name}: column '{target.name}' has a single value, {target.iloc[0]!r}; there is nothing to predict"
         )
-    if distinct == 2:
-        return "binary"
     is_number = target.dtype.kind in "iuf"
     if is_number and (distinct > MAX_CLASSES or not (target % 1 == 0).all()):
         return "regression"
+    if distinct == 2:
+        return "binary"
     if distinct > MAX_CLASSES:
         raise PodiumError(
             f"{name}: column '{target.name}' has {distinct} different texts; allowed: at most {MAX_CLASSES} classes"
@@ -141,13 +141,14 @@ def _task(target: pd.Series, name: str) -> Task:
 def _rarer(target: pd.Series) -> Any:
     """The rarer of two classes, the later one where both are equally frequent."""
     counts = target.value_counts().sort_index(ascending=False)
-    label = counts.idxmin()
-    return label.item() if hasattr(label, "item") else label
+    label: Any = counts.idxmin()
+    # Whole numbers read as floats are made integers by the new data set module too.
+    return int(label) if counts.index.dtype.kind in "iuf" else label
 
 
 def _check_time(column: pd.Series, name: str) -> None:
     try:
-        parsed = pd.to_datetime(column)
+        parsed = pd.to_datetime(column, format="ISO8601")
     except (ValueError, TypeError) as error:
         raise PodiumError(f"--time: {name}: column '{column.name}' holds no dates: {error}") from None
     days = parsed.dt.normalize().nunique()

@@ -25,10 +25,16 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 
 def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
+    # Found by 8 trials of optuna's TPE: mean of the F1 (at its best cut) over 3 of the 5 blocks of cellular-anomaly
+    # and over 2 of 5 folds of lte-anomaly's training rows, held-out rows unseen; 0.559 and 0.988.
     model = CatBoostClassifier(
-        iterations=600,
-        learning_rate=0.15,
-        depth=7,
+        iterations=500,
+        learning_rate=0.131,
+        depth=6,
+        l2_leaf_reg=6.26,
+        bootstrap_type="Bernoulli",
+        subsample=0.602,
+        rsm=0.927,
         random_seed=random_state,
         thread_count=n_threads,
         verbose=0,

@@ -56,9 +56,8 @@ class DeviationFromProfile(TransformerMixin, BaseEstimator):
         self.centre_ = np.zeros((len(self.cells_) + 1, 96, len(COUNTERS)))
         self.scale_ = np.ones_like(self.centre_)
         for cell in range(len(self.cells_) + 1):
-            of_cell = (cells == cell) | (
-                cell == len(self.cells_)
-            )  # the last profile, of all cells, serves unknown ones
+            is_pooled = cell == len(self.cells_)  # the last profile pools all cells, for cells not seen in training
+            of_cell = (cells == cell) | is_pooled
             minutes_of_cell, values_of_cell = minutes[of_cell], values[of_cell]
             for quarter in range(96):
                 near = values_of_cell[np.abs((minutes_of_cell - 15 * quarter + 720) % 1440 - 720) <= 45]

@@ -25,8 +25,18 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 
 def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
+    # Found by 9 trials of optuna's TPE: mean of the F1 (at its best cut) over 3 of the 5 blocks of cellular-anomaly
+    # and over 2 of 5 folds of lte-anomaly's training rows, held-out rows unseen; 0.564 and 0.975.
+    # The second best: the best (800 trees, 0.563 and 0.977) takes half as long again.
     model = HistGradientBoostingClassifier(
-        max_iter=500, learning_rate=0.1, max_leaf_nodes=63, early_stopping=False, random_state=random_state
+        max_iter=700,
+        learning_rate=0.137,
+        max_leaf_nodes=16,
+        min_samples_leaf=39,
+        l2_regularization=27.4,
+        max_features=0.824,
+        early_stopping=False,
+        random_state=random_state,
     )
     return TunedThresholdClassifierCV(make_pipeline(encode(), model), scoring="f1", cv=0.25, random_state=random_state)
 

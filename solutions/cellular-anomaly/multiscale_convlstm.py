@@ -280,7 +280,7 @@ KERNEL = {-2: 0.25, -1: 0.7, 0: 1.0, 1: 0.7, 2: 0.25}
 
 
 def day_type(timestamp):
-    return (pd.DatetimeIndex(timestamp).dayofweek >= 5).astype(int)
+    return (pd.DatetimeIndex(timestamp).day_of_week >= 5).astype(int)
 
 
 def slot_of_day(timestamp):

@@ -25,8 +25,19 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 
 def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
+    # Found by 11 trials of optuna's TPE: mean of the F1 (at its best cut) over 3 of the 5 blocks of cellular-anomaly
+    # and over 2 of 5 folds of lte-anomaly's training rows, held-out rows unseen; 0.561 and 0.976.
+    # None beat the first guess, which this is: 900 deeper trees gain 0.002 on the first and lose 0.005 on the second.
+    # 1,024 bins, tried afterwards on one fold, take the second from 0.977 to 0.989: its labels follow fine steps.
     model = XGBClassifier(
-        n_estimators=600, learning_rate=0.1, max_depth=8, subsample=0.8, random_state=random_state, n_jobs=n_threads
+        n_estimators=600,
+        learning_rate=0.05,
+        max_depth=7,
+        subsample=0.8,
+        colsample_bytree=0.6,
+        max_bin=1024,
+        random_state=random_state,
+        n_jobs=n_threads,
     )
     return TunedThresholdClassifierCV(make_pipeline(encode(), model), scoring="f1", cv=0.25, random_state=random_state)
 

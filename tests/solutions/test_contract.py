@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob("solutions/*/*.py"))
 MAX_BYTES = 64 * 1024
 
-# Fits of these take seconds even on tiny data: many deep trees, nested cross-validation, or a compiler.
-SLOW: set[str] = set()
+# Fits of these take about a second even on tiny data: several models, or one fitted several times.
+SLOW = {"catboost_tuned", "cell_profile_vote", "easy_ensemble", "hist_gradient_boosting_tuned", "lightgbm_tuned"}
+SLOW |= {"soft_voting", "stacking", "threshold_moving"}
 
 # A competition's column sets: its own, and those of the competitions that borrow its solutions.
 COLUMN_SETS = {"cellular-anomaly": ["dated", "undated"], "lte-anomaly": ["undated"]}

@@ -1,0 +1,75 @@
+"""The notebook's door."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.tree import DecisionTreeClassifier
+
+import competition
+from competition.api import LoadedCompetition
+from competition.scaffold import create_repository
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("notebook") / "class"
+    create_repository(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def contest(root: Path) -> LoadedCompetition:
+    return competition.load("example", start=root)
+
+
+def test_an_estimator_is_evaluated_by_the_competitions_rules(contest: LoadedCompetition) -> None:
+    evaluation = contest.evaluate(DecisionTreeClassifier(random_state=0))
+    assert evaluation.score > 0.8
+    assert len(evaluation.result.trials) == 6
+    text = repr(evaluation)
+    assert "DecisionTreeClassifier on example" in text
+    assert "F1, held-out private" in text
+    page = evaluation._repr_html_()
+    assert page.startswith("<table>")
+    assert f"{evaluation.score:.4f}" in page
+
+
+class OpenedHere(ClassifierMixin, BaseEstimator):
+    """An estimator that tells in which process it was unpickled."""
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        raise RuntimeError("opened")
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"a": 1}
+
+
+def test_an_estimator_is_opened_in_a_child_alone(contest: LoadedCompetition) -> None:
+    evaluation = contest.evaluate(OpenedHere(), jobs=1)
+    assert evaluation.score is None
+    assert all(trial.failure.type == "error" for trial in evaluation.result.trials)
+    assert "held-out" in repr(evaluation)
+
+
+def test_a_result_from_a_notebook_reaches_no_board(contest: LoadedCompetition, root: Path) -> None:
+    before = sorted(root.rglob("*"))
+    contest.evaluate(DecisionTreeClassifier(random_state=0))
+    assert sorted(root.rglob("*")) == before
+
+
+def test_data_is_handed_out_as_copies(contest: LoadedCompetition) -> None:
+    X = contest.X
+    X.loc[:, :] = 0
+    contest.y[:] = 0
+    assert contest.X["x"].std() > 0
+    assert len(np.unique(contest.y)) == 2
+    assert list(contest.X_heldout.columns) == list(contest.X.columns)
+    assert repr(contest) == "<example: 1,500 train, 500 heldout rows, 3 features>"
+
+
+def test_public_names_are_lazy_and_others_are_refused() -> None:
+    assert competition.__version__
+    with pytest.raises(AttributeError):
+        competition.no_such_name  # noqa: B018

@@ -1,0 +1,263 @@
+"""The commands as a user types them: what they print, what they leave behind, and how they refuse."""
+
+import gzip
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from competition import cli
+
+Podium = Callable[..., tuple[int, str, str]]
+
+HEADER = """\
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["scikit-learn"]
+# [tool.podium]
+# title = "{title}"
+# authors = ["Ada L."]
+# ///
+\"\"\"It says why.\"\"\"
+
+"""
+TREE = """\
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import DecisionTreeClassifier
+
+
+def make_estimator(random_state, n_threads):
+    numbers = FunctionTransformer(lambda X: X[["x", "y", "noise"]])
+    return make_pipeline(numbers, DecisionTreeClassifier(random_state=random_state))
+"""
+
+
+@pytest.fixture
+def podium(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Podium:
+    def run(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["podium", *map(str, args)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as error:
+            code = int(error.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, podium: Podium) -> Path:
+    """A new repository as the working directory."""
+    assert podium("new", "repository", tmp_path / "class")[0] == 0
+    monkeypatch.chdir(tmp_path / "class")
+    return tmp_path / "class"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# --- the main path ---
+
+
+def test_from_a_new_repository_to_a_recorded_board(example: Path, podium: Podium) -> None:
+    code, out, err = podium("run", "--record")
+    assert code == 0
+    assert "boosted_trees" in out
+    assert re.search(r"1/2 \w+ +f1 0\.\d{4}", err)
+    board = example / "leaderboard" / "example"
+    csv = pd.read_csv(board / "leaderboard.csv")
+    assert list(csv.columns[:4]) == ["rank", "solution", "f1", "average_precision"]
+    assert csv["solution"].tolist() == ["boosted_trees", "constant"]
+    assert (board / "README.md").read_text().startswith("# Two interleaved spirals")
+    assert (board / "chart.svg").read_text().startswith("<svg")
+    assert {path.stem for path in (board / "results").iterdir()} == {"boosted_trees", "constant"}
+    # A clone without local results shows the same board.
+    for path in (example / ".podium").rglob("*.json"):
+        path.unlink()
+    before = files(board)
+    code, again, _ = podium("leaderboard", "example", "--record")
+    assert (code, again) == (0, out)
+    assert files(board) == before
+
+
+def test_json_is_all_that_reaches_standard_output(example: Path, podium: Podium) -> None:
+    for command in (["run", "example", "constant"], ["list"], ["prepare", "example"], ["leaderboard", "example"]):
+        code, out, _ = podium(*command, "--json")
+        assert code == 0
+        json.loads(out)
+
+
+def test_submission_of_a_solution_scores_as_its_held_out_trial(example: Path, podium: Podium) -> None:
+    assert podium("submit", "example", "boosted_trees", "-o", "mine.csv")[0] == 0
+    scores = json.loads(podium("score", "example", "mine.csv", "--json")[1])["scores"]
+    board = json.loads(podium("run", "example", "boosted_trees", "--json")[1])
+    (row,) = board["rows"]
+    assert scores["f1/public"] == pytest.approx(row["heldout_public"], abs=1e-6)
+    assert scores["f1/private"] == pytest.approx(row["heldout_private"], abs=1e-6)
+
+
+def test_sample_submission_is_valid_and_public_files_hold_no_label(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    public = example / "data" / "example" / "prepared" / "public"
+    assert podium("score", "example", public / "sample_submission.csv")[0] == 0
+    assert {path.name for path in public.iterdir()} == {"train.parquet", "heldout.parquet", "sample_submission.csv"}
+    assert "arm" not in pd.read_parquet(public / "heldout.parquet").columns
+
+
+def test_a_submission_may_be_gzipped(example: Path, podium: Podium) -> None:
+    podium("submit", "example", "constant", "-o", "mine.csv.gz")
+    assert gzip.decompress(Path("mine.csv.gz").read_bytes()).startswith(b"id,arm\n")
+    assert podium("score", "example", "mine.csv.gz")[0] == 0
+
+
+def test_a_changed_solution_makes_its_result_stale(example: Path, podium: Podium) -> None:
+    podium("run", "example", "constant")
+    path = example / "solutions" / "example" / "constant.py"
+    path.write_text(path.read_text() + "\n# changed\n")
+    board = json.loads(podium("leaderboard", "example", "--json")[1])
+    assert board["rows"] == []
+    assert board["stale"] == [{"solution": "constant", "why": "its file has changed since"}]
+
+
+def test_a_failing_solution_is_told_and_stops_nothing(example: Path, podium: Podium) -> None:
+    broken = HEADER.format(title="Broken") + "def make_estimator(random_state, n_threads):\n    raise OSError('no')\n"
+    (example / "solutions" / "example" / "broken.py").write_text(broken)
+    code, out, _ = podium("run")
+    assert code == 0
+    assert "boosted_trees" in out
+    assert "error: OSError: no (line 11, in make_estimator: raise OSError('no'))" in " ".join(out.split())
+    assert podium("run", "example", "broken")[0] == 1, "whoever names a solution wants to know that it failed"
+
+
+def test_html_board_is_written(example: Path, podium: Podium, tmp_path: Path) -> None:
+    podium("run")
+    assert podium("leaderboard", "example", "--html", tmp_path / "board.html")[0] == 0
+    assert "boosted_trees" in (tmp_path / "board.html").read_text()
+
+
+def test_interrupt_keeps_what_is_finished(example: Path) -> None:
+    slow = (
+        HEADER.format(title="Slow")
+        + "import time\n\n\ndef make_estimator(random_state, n_threads):\n    time.sleep(60)\n"
+    )
+    (example / "solutions" / "example" / "slow.py").write_text(slow)
+    command = [sys.executable, "-m", "competition.cli", "run", "example", "constant", "slow"]
+    process = subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    kept = example / ".podium" / "results" / "example" / "constant.json"
+    deadline = time.monotonic() + 60
+    while not kept.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "1 of 2 solutions are finished and kept" in err
+    assert "constant" in out
+    assert kept.exists()
+
+
+# --- what is refused: one line, exit code 2, files as they were ---
+
+
+def refused(podium: Podium, *args: object) -> str:
+    before = files(Path.cwd())
+    code, out, err = podium(*args)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1, err
+    assert "Traceback" not in err
+    assert files(Path.cwd()) == before
+    return err
+
+
+def test_unknown_names_show_the_nearest(example: Path, podium: Podium) -> None:
+    assert "did you mean 'example'?" in refused(podium, "run", "exampel")
+    podium("prepare", "example")
+    assert "did you mean 'constant'?" in refused(podium, "run", "example", "constnat")
+
+
+def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, podium: Podium) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "podium new repository DIR" in refused(podium, "list")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('primary = "f1"', 'primary = "f2"', "metric.primary: 'f2'"),
+        ("[metric]", "[metrik]", "metrik: unknown key; did you mean 'metric'?"),
+        ("n_splits = 5", 'n_splits = "five"', "cv.n_splits: found 'five'"),
+        ("positive = 1", "", "data.positive: missing"),
+        ('task = "binary"', 'task = "binary', "is not valid TOML"),
+    ],
+)
+def test_a_broken_definition_names_the_key(example: Path, podium: Podium, old: str, new: str, said: str) -> None:
+    path = example / "data" / "example" / "competition.toml"
+    path.write_text(path.read_text().replace(old, new))
+    message = refused(podium, "run")
+    assert said in message
+    assert "competition.toml" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def make_estimator(random_state, n_threads):\n    return 1\n", "no header"),
+        (HEADER.format(title="x") + "def make_estimator(:\n", "syntax error in line 10"),
+        (HEADER.format(title="x") + "def make(random_state):\n    return 1\n", "no function make_estimator"),
+    ],
+)
+def test_a_broken_solution_is_refused_before_anything_runs(example: Path, podium: Podium, text: str, said: str) -> None:
+    podium("prepare", "example")
+    (example / "solutions" / "example" / "broken.py").write_text(text)
+    message = refused(podium, "run", "example", "broken")
+    assert "example/broken.py" in message
+    assert said in message
+
+
+def test_a_bad_submission_is_refused(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    Path("bad.csv").write_text("id,arm\n1,0\n")
+    assert "bad.csv" in refused(podium, "score", "example", "bad.csv")
+    assert "does not exist" in refused(podium, "score", "example", "absent.csv")
+
+
+def test_options_out_of_range(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    assert "--jobs: found 0" in refused(podium, "run", "--jobs", 0)
+    assert "no unlabelled rows" in refused(
+        podium, "submit", "example", "constant", "--rows", "unlabelled", "-o", "x.csv"
+    )
+    assert "is no folder" in refused(podium, "prepare", "example", "--raw", "nowhere")
+    assert "has no results yet" in refused(podium, "leaderboard", "example")
+
+
+def test_a_solution_whose_dependency_is_missing_is_left_out_or_refused(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    text = HEADER.format(title="x").replace("scikit-learn", "no-such-distribution") + TREE
+    (example / "solutions" / "example" / "needy.py").write_text(text)
+    assert "needs no-such-distribution" in refused(podium, "run", "example", "needy")
+    code, out, err = podium("run")
+    assert code == 0
+    assert "left out: needy needs no-such-distribution" in err
+    assert "needy" not in out
+
+
+def test_every_command_has_help_with_an_example(podium: Podium) -> None:
+    commands = ["list", "prepare", "run", "score", "submit", "leaderboard"]
+    for command in [[name] for name in commands] + [
+        ["new", name] for name in ("solution", "competition", "repository")
+    ]:
+        code, out, _ = podium(*command, "--help")
+        assert code == 0
+        assert f"Example: podium {' '.join(command)}" in out
