@@ -1,6 +1,6 @@
 """Time Podium beside a bare scikit-learn loop over the same models, folds and held-out rows.
 
-Usage: ``python -m benchmarks [SLUG] [--rounds N]``. Each side is a whole process; they take turns, and the ratio of each
+Usage: ``python -m benchmarks [SLUG] [--rounds N]``. Each side is a whole process; they take turns, and the ratio of a
 round is printed, since the speed of a shared machine drifts.
 """
 

@@ -17,10 +17,11 @@ MAX_LETTERS = 30
 SHORTEST = 1e-3  # seconds; fits are measured to about a tenth of this
 CORE = 0.75  # share of the solutions, from the best one down, that the score axis is sure to hold
 
+_FONTS = 'system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif'
 # A standalone file picks its colours by the reader's scheme; the class keeps the rules from the page around it.
 _STYLE = f"""
-.score-time{{--ink:#59636e;--line:#d1d9e0;--front:#0757ba;--paper:#fff;font:{FONT_SIZE}px system-ui,-apple-system,"Segoe UI",\
-"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums}}
+.score-time{{--ink:#59636e;--line:#d1d9e0;--front:#0757ba;--paper:#fff}}
+.score-time{{font:{FONT_SIZE}px {_FONTS};font-variant-numeric:tabular-nums}}
 @media (prefers-color-scheme:dark){{.score-time{{--ink:#9da7b1;--line:#343b44;--front:#58a6ff;--paper:#0d1117}}}}
 .score-time text{{fill:var(--ink)}}
 .score-time .grid{{stroke:var(--line);fill:none}}
