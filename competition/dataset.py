@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from competition.definition import Competition
 from competition.errors import PodiumError
+from competition.metrics import Task
 from competition.repository import Repository, write_text
 from competition.splits import Fold, folds, hold_out, public_half
 from competition.tables import (
@@ -203,7 +204,10 @@ def _write(
                 "unlabelled": 0 if unlabelled is None else len(unlabelled),
             },
             classes=tuple(str(label) for label in class_labels(table[target], definition)),
-            balance={name: _balance(part[target]) for name, part in (("train", train), ("heldout", heldout))},
+            balance={
+                "train": _balance(train[target], definition.task),
+                "heldout": _balance(heldout[target], definition.task),
+            },
             columns=tuple(
                 Column(name=name, kind=kind_of(table[name]), missing=int(table[name].isna().sum()))
                 for name in feature_names(table, definition)
@@ -284,8 +288,8 @@ def sample_submission(ids: pd.Series, target: pd.Series, definition: Competition
     return pd.DataFrame({submission.id: ids, submission.prediction: constant})
 
 
-def _balance(target: pd.Series) -> dict[str, float]:
-    if target.dtype.kind == "f":
+def _balance(target: pd.Series, task: Task) -> dict[str, float]:
+    if task == "regression":
         return {"mean": float(target.mean()), "standard deviation": float(target.std())}
     return {str(label): int(count) for label, count in target.value_counts().sort_index().items()}
 
@@ -307,7 +311,9 @@ def _split_fingerprint(held: NDArray[np.bool_], public: NDArray[np.bool_], made:
 
 def _source_hash(home: Path) -> str:
     """Fingerprint of what makes the data: the data set module, and this file's own version."""
-    return sha256(f"{FORMAT}\n".encode() + (home / "dataset.py").read_bytes()).hexdigest()[:16]
+    module = home / "dataset.py"
+    source = module.read_bytes() if module.is_file() else b""
+    return sha256(f"{FORMAT}\n".encode() + source).hexdigest()[:16]
 
 
 def _stat(file: Path) -> tuple[int, int]:
@@ -372,7 +378,7 @@ def read_prepared(repository: Repository, definition: Competition) -> Prepared:
     train = pd.read_parquet(folder / "public" / "train.parquet")
     heldout = pd.read_parquet(folder / "public" / "heldout.parquet")
     key = pd.read_parquet(folder / "answers" / "key.parquet")
-    classes = class_labels(train[data.target], definition)
+    classes = class_labels(pd.concat([train[data.target], key[data.target]]), definition)
     features = feature_names(train, definition)
     unlabelled = None
     if (folder / "public" / "unlabelled.parquet").exists():

@@ -196,14 +196,19 @@ def loss_sums(truth: Array, probabilities: Array, cluster: Array, n_clusters: in
 
 
 def score_histograms(truth: Array, scores: Array, cluster: Array, n_clusters: int) -> Array:
-    """Histograms of the scores of negatives and positives over `SCORE_BINS` bins of equal count.
+    """Histograms of the scores of negatives and positives over `SCORE_BINS` bins.
+
+    Half of the edges are quantiles of the negatives' scores and half of the positives', so that the bins stay narrow
+    at the top, where average precision is decided, however rare the positives are.
 
     Returns
     -------
     ndarray of int of shape (n_clusters, 2 * SCORE_BINS)
         First the negatives, by rising score, then the positives.
     """
-    edges = np.quantile(scores, np.linspace(0, 1, SCORE_BINS + 1)[1:-1])
+    inner = np.linspace(0, 1, SCORE_BINS // 2 + 2)[1:-1]
+    sides = [scores[truth != 1], scores[truth == 1]]
+    edges = np.sort(np.concatenate([np.quantile(side, inner) for side in sides if len(side)]))
     bin_of = np.searchsorted(edges, scores, side="right")
     cell = (cluster.astype(np.intp) * 2 + (truth == 1)) * SCORE_BINS + bin_of
     return np.bincount(cell, minlength=n_clusters * 2 * SCORE_BINS).reshape(n_clusters, 2 * SCORE_BINS)

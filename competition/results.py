@@ -125,8 +125,8 @@ class TrialRecord(_Record):
 class SolutionCard(_Record):
     """What a solution's file says of itself."""
 
-    name: str
-    origin: str
+    name: Annotated[str, Field(pattern=r"^\w+$", max_length=100)]
+    origin: Annotated[str, Field(pattern=r"^[\w-]+$", max_length=100)]
     title: str
     authors: tuple[str, ...]
     tags: tuple[str, ...]

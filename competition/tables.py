@@ -30,8 +30,8 @@ def check_table(table: pd.DataFrame, definition: Competition, where: str) -> Non
         raise PodiumError(f"{where}: the labelled table has no rows")
     _check_columns(table, definition, where)
     _check_ids(table[data.id], where)
-    for name in feature_names(table, definition):
-        _check_feature(table[name], table[data.id], where)
+    for name in (*feature_names(table, definition), data.target):
+        _check_values(table[name], table[data.id], where)
     if data.time is not None and table[data.time].dtype.kind != "M":
         raise PodiumError(
             f"{where}: data.time: column '{data.time}' holds {table[data.time].dtype}, not dates with times"
@@ -64,7 +64,7 @@ def check_unlabelled(table: pd.DataFrame, labelled: pd.DataFrame, definition: Co
         raise PodiumError(f"{where}: the unlabelled table has no rows")
     _check_ids(table[definition.data.id], where)
     for name in features:
-        _check_feature(table[name], table[definition.data.id], where)
+        _check_values(table[name], table[definition.data.id], where)
         if kind_of(table[name]) != kind_of(labelled[name]):
             kinds = f"{kind_of(table[name])} in the unlabelled table and {kind_of(labelled[name])} in the labelled one"
             raise PodiumError(f"{where}: column '{name}' holds {kinds}")
@@ -72,7 +72,10 @@ def check_unlabelled(table: pd.DataFrame, labelled: pd.DataFrame, definition: Co
 
 def _check_columns(table: pd.DataFrame, definition: Competition, where: str) -> None:
     data = definition.data
-    names = [str(name) for name in table.columns]
+    for column in table.columns:
+        if not isinstance(column, str):
+            raise PodiumError(f"{where}: the columns need names, and one is {column!r}")
+    names = list(table.columns)
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise PodiumError(f"{where}: column '{twice[0]}' stands twice")
@@ -106,7 +109,7 @@ def _check_ids(ids: pd.Series, where: str) -> None:
         )
 
 
-def _check_feature(column: pd.Series, ids: pd.Series, where: str) -> None:
+def _check_values(column: pd.Series, ids: pd.Series, where: str) -> None:
     if kind_of(column) == "mixed":
         types = sorted({type(value).__name__ for value in column.dropna()})
         raise PodiumError(f"{where}: column '{column.name}' mixes types ({', '.join(types)}); give it one")
@@ -125,9 +128,11 @@ def _check_target(target: pd.Series, definition: Competition, where: str, at: st
             raise PodiumError(
                 f"{where}: data.target: column '{target.name}' holds {target.dtype}; regression needs numbers"
             )
-        if not np.isfinite(target.to_numpy(dtype=np.float64)).all():
-            raise PodiumError(f"{where}: data.target: column '{target.name}' has infinite values")
         return
+    if kind_of(target) in ("number", "datetime"):
+        raise PodiumError(
+            f"{where}: data.target: column '{target.name}' holds {target.dtype}; classes are whole numbers or text"
+        )
     found = sorted(target.unique().tolist(), key=str)
     if len(found) < 2:
         raise PodiumError(f"{where}: data.target: column '{target.name}' has a single class, {found[0]!r}")
@@ -139,10 +144,6 @@ def _check_target(target: pd.Series, definition: Competition, where: str, at: st
             )
         if definition.data.positive not in found:
             raise PodiumError(f"{where}: data.positive: found {definition.data.positive!r}; allowed: {shown}")
-    if target.dtype.kind == "f":
-        raise PodiumError(
-            f"{where}: data.target: column '{target.name}' holds {target.dtype}; classes are whole numbers or text"
-        )
 
 
 def _at(table: pd.DataFrame, column: str, id_column: str) -> str:
@@ -157,7 +158,7 @@ def feature_names(table: pd.DataFrame, definition: Competition) -> list[str]:
     """Names of the columns that solutions see, in the table's order."""
     hidden = {definition.data.id, definition.data.target}
     chosen = definition.data.features
-    return [str(name) for name in table.columns if name not in hidden and (chosen is None or name in chosen)]
+    return [name for name in table.columns if name not in hidden and (chosen is None or name in chosen)]
 
 
 def class_labels(target: pd.Series, definition: Competition) -> list[Any]:

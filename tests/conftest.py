@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from competition.dataset import Prepared, prepare, read_prepared
 from competition.definition import Competition, read_competition
@@ -22,6 +23,11 @@ from competition.results import (
     TrialRecord,
 )
 from competition.solution import read_solution
+
+# The same examples each time, so that no pull request fails by chance; `--hypothesis-profile thorough` looks further.
+settings.register_profile("quick", max_examples=40, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=2_000, deadline=None)
+settings.load_profile("quick")
 
 N_ROWS = 144
 DATASET = """\

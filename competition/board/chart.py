@@ -4,16 +4,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
 
+from competition.board.labels import FONT_SIZE, Box, Label, Point, place_labels
 from competition.board.table import Leaderboard, Row, clean, cost, number
 
 WIDTH, HEIGHT = 860, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 836, 28, 364
-FONT_SIZE = 12
-# Wider than a letter of the common sans-serif fonts is on average, so that the boxes hold in each of them.
-LETTER_WIDTH = 0.6 * FONT_SIZE
-MAX_LETTERS = 30
+FRAME = Box(LEFT, TOP - 8, RIGHT + 12, BOTTOM)  # what labels stand in
 SHORTEST = 1e-3  # seconds; fits are measured to about a tenth of this
 CORE = 0.75  # share of the solutions, from the best one down, that the score axis is sure to hold
 
@@ -49,55 +46,6 @@ class Scale:
     def holds(self, value: float) -> bool:
         """Whether a value lies on the axis."""
         return self.low <= value <= self.high
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle that a label or a point takes up, in pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other: "Box") -> bool:
-        """Whether the two overlap."""
-        apart = self.right <= other.left or other.right <= self.left
-        return not (apart or self.bottom <= other.top or other.bottom <= self.top)
-
-
-@dataclass(frozen=True)
-class Point:
-    """A solution on the chart, in pixels."""
-
-    row: Row
-    x: float
-    y: float
-    beyond: bool
-    front: bool
-
-    @property
-    def box(self) -> Box:
-        """What its mark takes up."""
-        return Box(self.x - 5, self.y - 5, self.x + 5, self.y + 5)
-
-
-@dataclass(frozen=True)
-class Label:
-    """A text and where its line stands, in pixels; `x` is its start, middle or end, as `anchor` says."""
-
-    text: str
-    x: float
-    baseline: float
-    anchor: Literal["start", "middle", "end"]
-    front: bool
-
-    @property
-    def box(self) -> Box:
-        """What it takes up."""
-        width = LETTER_WIDTH * len(self.text)
-        left = self.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor] * width
-        return Box(left, self.baseline - 0.85 * FONT_SIZE, left + width, self.baseline + 0.25 * FONT_SIZE)
 
 
 def pareto_front(rows: list[Row], *, greater_is_better: bool) -> list[Row]:
@@ -160,7 +108,7 @@ def score_against_time(board: Leaderboard) -> str:
         *_intervals(points, scores),
         _step(sorted((point for point in points if point.front), key=lambda point: point.x)),
         *(_mark(point, board) for point in points),
-        *(_text(label) for label in place_labels(points, [*_lines(points, scores), *_treads(points)])),
+        *(_text(label) for label in place_labels(points, [*_lines(points, scores), *_treads(points)], FRAME)),
         "</svg>",
         "",
     ]
@@ -273,29 +221,6 @@ def _front(front: bool) -> str:
     return " front" if front else ""
 
 
-# --- labels ---
-
-
-def place_labels(points: list[Point], lines: list[Box]) -> list[Label]:
-    """Name the solutions: the best for their time first, then by rank.
-
-    Where a name would cover a point, another label or an end of the figure, the rank stands instead, and where that
-    would too, nothing: each point tells its name on hovering. Of the free places the first that crosses the fewest
-    lines is taken.
-    """
-    labels: list[Label] = []
-    taken = [point.box for point in points]
-    for point in sorted(points, key=lambda point: not point.front):
-        for text in _texts(point.row):
-            places = [label for label in _places(point, text) if _is_free(label.box, taken)]
-            if places:
-                label = min(places, key=lambda label: sum(label.box.meets(line) for line in lines))
-                labels.append(label)
-                taken.append(label.box)
-                break
-    return labels
-
-
 def _lines(points: list[Point], scores: Scale) -> list[Box]:
     """Boxes round the lines of the intervals."""
     ends = [(point.x, [_y(scores, value) for value in _ends(point.row)]) for point in points]
@@ -307,25 +232,6 @@ def _treads(points: list[Point]) -> list[Box]:
     front = sorted((point for point in points if point.front), key=lambda point: point.x)
     nexts = [point.x for point in front[1:]] + [float(RIGHT)]
     return [Box(point.x, point.y - 1, x, point.y + 1) for point, x in zip(front, nexts, strict=True)]
-
-
-def _texts(row: Row) -> list[str]:
-    name = clean(row.name)
-    return [name if len(name) <= MAX_LETTERS else name[: MAX_LETTERS - 1] + "…", str(row.rank)]
-
-
-def _places(point: Point, text: str) -> Iterator[Label]:
-    beside, above, below = point.y + 4, point.y - 7, point.y + 15
-    for baseline in (beside, above, below):
-        yield Label(text, point.x + 8, baseline, "start", point.front)
-        yield Label(text, point.x - 8, baseline, "end", point.front)
-    for baseline in (above - 2, below + 2):
-        yield Label(text, point.x, baseline, "middle", point.front)
-
-
-def _is_free(box: Box, taken: list[Box]) -> bool:
-    inside = box.left >= LEFT and box.right <= RIGHT + 12 and box.top >= TOP - 8 and box.bottom <= BOTTOM
-    return inside and not any(box.meets(other) for other in taken)
 
 
 def _text(label: Label) -> str:

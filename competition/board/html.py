@@ -21,10 +21,10 @@ from competition.results import Failure, Result, TrialRecord
 
 TEMPLATES = "templates"
 BAR_WIDTH = 100  # pixels along which a score runs
-CURVE_SIZE = 160  # pixels of the side of a curve's square
+CURVE_SIZE = 200  # pixels of the side of a curve's square
 MAX_MATRIX_CLASSES = 20
 MAX_CONFUSIONS = 20
-MAX_FOLD_ROWS = 25
+MAX_FOLD_ROWS = 10
 MAX_FAILURES = 5
 MAX_LETTERS = 4_000
 CURVES = {
@@ -257,8 +257,8 @@ def curves(result: Result) -> list[Curve]:
 def _path(points: Iterable[tuple[float, float]]) -> str:
     """Write relative steps of tenths of a pixel: a hundred solutions have two hundred curves."""
     pixels = [(round(CURVE_SIZE * x, 1), round(CURVE_SIZE * (1 - y), 1)) for x, y in points]
-    steps = "".join(f"l{x - before_x:.4g} {y - before_y:.4g}" for (before_x, before_y), (x, y) in pairwise(pixels))
-    return f"M{pixels[0][0]:g} {pixels[0][1]:g}{steps}"
+    steps = " ".join(f"{x - before_x:.4g} {y - before_y:.4g}" for (before_x, before_y), (x, y) in pairwise(pixels))
+    return f"M{pixels[0][0]:g} {pixels[0][1]:g}l{steps}"
 
 
 # --- failures ---

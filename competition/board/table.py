@@ -12,8 +12,11 @@ from competition.ranking.intervals import LEVEL, MIN_CLUSTERS, Interval
 from competition.ranking.order import Standing, rank
 from competition.results import Failure, Result
 
-# Everything that moves a cursor or hides text: C0 and C1 controls, bidirectional overrides, zero-width characters.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Everything that moves a cursor or hides text: C0 and C1 controls, marks of direction, invisible characters, tags.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069"
+    r"\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,7 @@ def serve(control: socket.socket, preload: list[str]) -> None:
         for descriptor in descriptors:
             os.close(descriptor)
         timed_out = not _wait(pid, order.seconds, control)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)  # whatever the trial has left behind in its process group
+        _kill(pid)
         _, status, usage = os.wait4(pid, 0)
         _empty(Path.cwd())
         ended = {
@@ -167,11 +166,15 @@ def _wait(pid: int, seconds: float, control: socket.socket) -> bool:
 def _leave_if_gone(pid: int, ready: list[Any], child: int, control: socket.socket) -> None:
     # The harness sends nothing while a trial runs, so a readable socket is a closed one.
     if control in ready and child not in ready:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+        _kill(pid)
         os._exit(1)
+
+
+def _kill(pid: int) -> None:
+    """End a trial and whatever it has left behind in its process group; it may not have made one yet."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
 
 
 def _empty(folder: Path) -> None:

@@ -39,7 +39,7 @@ def bootstrap_interval(statistics: Statistics, scorer: Scorer, score: float, see
     Returns
     -------
     Interval or None
-        At level `LEVEL`; None with fewer than `MIN_CLUSTERS` clusters.
+        At level `LEVEL`; None with fewer than `MIN_CLUSTERS` clusters, or where the score is undefined in some draws.
     """
     sums = statistics.array()
     n_clusters = sums.shape[1]
@@ -47,10 +47,13 @@ def bootstrap_interval(statistics: Statistics, scorer: Scorer, score: float, see
         return None
     drawn = np.random.default_rng(seed).multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES)
     # A unit that a draw leaves without rows, or a metric that is undefined there, drops out of that draw's mean.
-    by_unit = [scorer.metric.from_statistics(drawn @ unit, scorer.params) for unit in sums]
-    scores = np.nanmean(np.stack(by_unit), axis=0)
+    by_unit = np.stack([scorer.metric.from_statistics(drawn @ unit, scorer.params) for unit in sums])
+    defined = np.isfinite(by_unit)
+    if not defined.any(axis=0).all():
+        return None
+    scores = np.mean(by_unit, axis=0, where=defined)
     points = [scorer.from_statistics(unit.sum(axis=0)) for unit in sums]
     approximate = np.mean([point for point in points if point is not None])
     shift = 0.0 if scorer.metric.pooled else score - approximate
-    low, high = np.nanquantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + shift
+    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + shift
     return Interval(float(low), float(high))

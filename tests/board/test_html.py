@@ -82,7 +82,7 @@ def result(
     curve = ((0.0, 0.0), (0.5, 0.8), (1.0, 1.0))
     counts = tuple(tuple(90 if i == j else 30 for j in range(len(classes))) for i in range(len(classes)))
     known = score is not None
-    metrics = {metric: score for metric in rules.metric_names} if known else {}
+    metrics = dict.fromkeys(rules.metric_names, score) if known else {}
     made = Result(
         format=1,
         competition=rules.slug,
@@ -219,7 +219,8 @@ def test_limits_are_named(kind: Any, says: str) -> None:
 
 def test_a_score_that_is_undefined_is_no_failure() -> None:
     rules = definition()
-    made = result(rules, "silent", 0.5, score=None, metrics={"f1": None, "roc_auc": None, "log_loss": None})
+    undefined = {"score": None, "metrics": dict.fromkeys(rules.metric_names)}
+    made = result(rules, "silent", 0.5).model_copy(update=undefined)
     page = Page(html.render(board(rules, made, result(rules, "fine", 0.8))))
     assert "No score: F1 is undefined for what it returns." in page.text
 
@@ -298,7 +299,6 @@ def test_tables_are_named_and_heads_have_a_scope() -> None:
     page = Page(html.render(board(rules, result(rules, "first", 0.8), result(rules, "second", None))))
     assert page.count("caption") == page.count("table")
     assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
-    assert page.count("th", aria_sort="ascending") == 0  # the attribute has a hyphen
     assert page.all("aria-sort") == ["ascending"]
     assert page.count("html", lang="en") == 1
 
@@ -334,8 +334,8 @@ def test_many_folds_are_summed_up() -> None:
         ("highest", pytest.approx(0.82)),
     ]
     assert "F1 of 50 folds" in Page(html.render(board(rules, made))).text
-    few = definition(n_splits=5, n_repeats=2)
-    assert "repeat 2, 5" in Page(html.render(board(few, result(few, "first", 0.8)))).text
+    few = definition(n_splits=3, n_repeats=2)
+    assert "repeat 2, 3" in Page(html.render(board(few, result(few, "first", 0.8)))).text
 
 
 def test_a_bar_beyond_the_axis_points_outwards() -> None:
@@ -354,16 +354,17 @@ def test_a_docstring_keeps_its_paragraphs_and_a_very_long_one_is_cut() -> None:
 
 def test_curves_are_steps_of_tenths_of_a_pixel() -> None:
     (precision_recall, roc) = html.curves(result(definition(), "first", 0.8))
-    assert roc.path == "M0 160l80 -128l80 -32"
-    assert roc.chance == "M0 160L160 0"
-    assert precision_recall.chance == "M0 80.0H160"
+    assert roc.path == "M0 200l100 -160 100 -40"
+    assert roc.chance == "M0 200L200 0"
+    assert precision_recall.chance == "M0 100.0H200"
 
 
 def test_a_hundred_solutions_stay_under_a_megabyte() -> None:
-    rules = definition()
+    rules = definition(n_splits=10)
     curve = tuple((i / 100, round(i**0.9 / 100, 4)) for i in range(101))
     curves = {"roc": curve, "precision_recall": curve}
     made = [result(rules, f"solution_{i:03}", 0.5 + i / 1000, curves=curves) for i in range(100)]
+    made = [with_card(one, docstring="A sentence of forty letters that says why. " * 10) for one in made]
     assert len(html.render(board(rules, *made)).encode()) < 1_000_000
 
 

@@ -1,0 +1,53 @@
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from competition.progress import Estimate, expected_seconds
+from competition.results import Result, TrialRecord
+
+SECONDS = st.floats(0.01, 1000)
+
+
+def record(seconds: float) -> TrialRecord:
+    return TrialRecord(
+        part="cv",
+        repeat=0,
+        fold=0,
+        seed=0,
+        rows_train=1,
+        rows_predict=1,
+        metrics={},
+        fit_seconds=None,
+        predict_seconds=None,
+        wall_seconds=seconds,
+        peak_memory_mb=None,
+        predictions=None,
+        failure=None,
+    )
+
+
+@given(st.dictionaries(st.sampled_from("abc"), SECONDS, min_size=1), st.integers(1, 6), st.integers(1, 4))
+def test_estimate_starts_at_the_expected_time_and_ends_at_none(
+    expected: dict[str, float], trials: int, jobs: int
+) -> None:
+    estimate = Estimate(expected, trials, jobs)
+    assert estimate.left == pytest.approx(sum(expected.values()) * trials / jobs)
+    for name, seconds in expected.items():
+        for _ in range(trials):
+            estimate.add(name, record(seconds))
+    assert estimate.left == 0
+
+
+def test_estimate_follows_the_pace_of_this_machine() -> None:
+    estimate = Estimate({"a": 1.0, "b": 2.0}, trials=2, jobs=1)
+    estimate.add("a", record(3.0))
+    assert estimate.left == pytest.approx(3.0 + 2 * 2.0 * 3.0)
+
+
+def test_unknown_solutions_are_expected_to_be_typical(make_result: Callable[..., Result]) -> None:
+    known = make_result(name="a")
+    seconds = expected_seconds(["a", "new"], [known])
+    assert seconds["new"] == seconds["a"] > 0
+    assert set(expected_seconds(["x", "y"], []).values()) == {3.0}
