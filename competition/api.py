@@ -2,6 +2,7 @@
 
 import html
 import os
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -19,7 +20,7 @@ from competition.metrics import METRICS
 from competition.ranking.intervals import Interval
 from competition.ranking.order import rank
 from competition.repository import Repository
-from competition.results import Result, SolutionCard, TrialRecord
+from competition.results import Result, SolutionCard
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,7 @@ class Evaluation:
     def _rows(self) -> list[tuple[str, str]]:
         """Name and value of everything worth reading."""
         if self.result.failures:
-            failed = [(trial, trial.failure) for trial in self.result.trials if trial.failure]
-            return [(_name(trial), f"{failure.type}: {failure.message}") for trial, failure in failed]
+            return _failures(self.result)
         primary = self.definition.primary
         rows = [(METRICS[name].title, number(score)) for name, score in self.result.metrics.items()]
         if self.interval:
@@ -78,8 +78,13 @@ class Evaluation:
         return f"<table><caption>{html.escape(self._title)}</caption><tbody>{rows}</tbody></table>"
 
 
-def _name(trial: TrialRecord) -> str:
-    return "held-out" if trial.part == "heldout" else f"repeat {trial.repeat}, fold {trial.fold}"
+def _failures(result: Result) -> list[tuple[str, str]]:
+    """Each kind of failure once, with the number of trials that it ended."""
+    texts = [f"{trial.failure.type}: {trial.failure.message}" for trial in result.trials if trial.failure]
+    return [
+        (f"failed in {count} of {len(result.trials)} trials", text if len(text) <= 200 else text[:199] + "…")
+        for text, count in Counter(texts).items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ class LoadedCompetition:
         """Features of the held-out rows."""
         return self.prepared.heldout.X.copy()
 
-    def evaluate(self, estimator: Any, jobs: int | None = None) -> Evaluation:
+    def evaluate(self, estimator: Any, jobs: int | None = None, encode: bool | None = None) -> Evaluation:
         """Evaluate an estimator as a solution is: the same folds, metrics, limits and child processes.
 
         Parameters
@@ -121,6 +126,10 @@ class LoadedCompetition:
             With scikit-learn's ``fit(X, y)`` and ``predict(X)``. It is pickled here and opened in children only.
         jobs : int, optional
             Trials at a time; as many as the cores hold if not given.
+        encode : bool, optional
+            Whether text columns become numbers and dates are left out before `estimator` sees them. If not given,
+            that is done for an estimator of a library that does not choose columns itself, since most take numbers
+            alone.
 
         Returns
         -------
@@ -134,8 +143,9 @@ class LoadedCompetition:
         """
         import cloudpickle
 
-        content = cloudpickle.dumps(estimator)
         name = type(estimator).__name__
+        encode = not _chooses_columns(estimator) if encode is None else encode
+        content = cloudpickle.dumps(_encoded(estimator) if encode else estimator)
         card = SolutionCard(
             name=name,
             origin="notebook",
@@ -161,6 +171,34 @@ class LoadedCompetition:
         rows = self.prepared.manifest.rows
         counts = ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
         return f"<{self.definition.slug}: {counts} rows, {self.prepared.train.X.shape[1]} features>"
+
+
+def _chooses_columns(estimator: Any) -> bool:
+    """Whether an estimator is the user's own, or has a step that may treat columns by name."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import FunctionTransformer
+
+    if type(estimator).__module__.split(".")[0] not in engine.PRELOADED:
+        return True
+    parts = estimator.get_params(deep=True).values() if hasattr(estimator, "get_params") else ()
+    own = [part for part in parts if type(part).__module__.split(".")[0] not in engine.PRELOADED]
+    return any(isinstance(part, ColumnTransformer | FunctionTransformer) for part in parts) or any(
+        hasattr(part, "fit") for part in own
+    )
+
+
+def _encoded(estimator: Any) -> Any:
+    """Put an encoder of scikit-learn's own before an estimator; the children need nothing of ours to open it."""
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    encoder = make_column_transformer(
+        ("passthrough", make_column_selector(dtype_include=["number", "bool"])),
+        (codes, make_column_selector(dtype_include=["string", "category"])),
+    )
+    return make_pipeline(encoder, estimator)
 
 
 def load(slug: str | None = None, *, start: str | os.PathLike[str] | None = None) -> LoadedCompetition:

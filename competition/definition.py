@@ -208,6 +208,8 @@ def _check_metrics(c: Competition) -> None:
             where = f"metric.params.{name}.{key}"
             if key not in METRICS[name].params:
                 raise ValueError(f"{where}: unknown parameter; {nearest(key, METRICS[name].params)}")
+            if key == "average" and c.task != "multiclass":
+                raise ValueError(f"{where}: only for multiclass tasks; a {c.task} one scores the positive class")
             if key == "average" and value not in AVERAGES:
                 raise ValueError(f"{where}: found {value!r}; {nearest(str(value), AVERAGES)}")
             if key == "beta" and not (isinstance(value, int | float) and value > 0):

@@ -206,9 +206,9 @@ def score_histograms(truth: Array, scores: Array, cluster: Array, n_clusters: in
     ndarray of int of shape (n_clusters, 2 * SCORE_BINS)
         First the negatives, by rising score, then the positives.
     """
-    inner = np.linspace(0, 1, SCORE_BINS // 2 + 2)[1:-1]
+    shares = np.linspace(0, 1, SCORE_BINS // 2)
     sides = [scores[truth != 1], scores[truth == 1]]
-    edges = np.sort(np.concatenate([np.quantile(side, inner) for side in sides if len(side)]))
+    edges = np.sort(np.concatenate([np.quantile(side, shares) for side in sides if len(side)]))
     bin_of = np.searchsorted(edges, scores, side="right")
     cell = (cluster.astype(np.intp) * 2 + (truth == 1)) * SCORE_BINS + bin_of
     return np.bincount(cell, minlength=n_clusters * 2 * SCORE_BINS).reshape(n_clusters, 2 * SCORE_BINS)

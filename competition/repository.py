@@ -44,8 +44,9 @@ class Repository:
                 tool = tomllib.loads(file.read_text("utf-8")).get("tool", {})
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 raise PodiumError(f"{file} is not valid TOML: {error}") from None
-            if "podium" in tool:
-                return cls(folder, tool["podium"].get("default"))
+            podium = tool.get("podium") if isinstance(tool, dict) else None
+            if isinstance(podium, dict):
+                return cls(folder, podium.get("default"))
         raise PodiumError(
             f"{start} is in no Podium repository (no pyproject.toml with [tool.podium] from here upwards)",
             "make one with `podium new repository DIR`",

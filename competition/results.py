@@ -165,7 +165,7 @@ class Statistics(_Record):
 
     clusters: tuple[str, ...]
     metric: str
-    units: tuple[tuple[tuple[float, ...], ...], ...]
+    units: tuple[tuple[tuple[int | float, ...], ...], ...]
 
     def array(self) -> NDArray[np.float64]:
         """Return the statistics as an array of shape (units, clusters, S)."""

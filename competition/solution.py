@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
@@ -122,12 +123,12 @@ def read_solution(path: Path) -> Solution:
 
 def _parse(source: str, where: str) -> ast.Module:
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
+        with warnings.catch_warnings(action="ignore"):  # of an odd escape, say: the author's affair
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
-        raise PodiumError(
-            f"{where}: syntax error{f' in line {line}' if line else ''}: {getattr(error, 'msg', error)}"
-        ) from None
+        what = getattr(error, "msg", str(error)) or "nested too deeply"
+        raise PodiumError(f"{where}: syntax error{f' in line {line}' if line else ''}: {what}") from None
     factory = next((node for node in tree.body if _defines_factory(node)), None)
     if factory is None:
         raise PodiumError(f"{where}: has no function make_estimator(random_state, n_threads)")
@@ -175,8 +176,8 @@ def _read_header(source: str, where: str) -> tuple[Metadata, tuple[Requirement, 
 
 
 def _metadata(header: dict[str, Any], where: str) -> Metadata:
-    tool = header.get("tool", {})
-    if set(tool) != {"podium"}:
+    tool = header.get("tool")
+    if not isinstance(tool, dict) or set(tool) != {"podium"} or not isinstance(tool["podium"], dict):
         raise PodiumError(f"{where}: header: needs one table [tool.podium], and no other tool's")
     try:
         return Metadata.model_validate(tool["podium"])
@@ -272,7 +273,7 @@ def choose_solutions(
         raise PodiumError(
             f"'{definition.slug}' has no solutions", f"`podium new solution {definition.slug}/NAME` makes one"
         )
-    wanted = [name.removesuffix(".py").split("/")[-1] for name in names]
+    wanted = dict.fromkeys(name.removesuffix(".py").split("/")[-1] for name in names)
     for name in wanted:
         if name not in paths:
             raise PodiumError(f"there is no solution '{name}' for '{definition.slug}'", nearest(name, paths))

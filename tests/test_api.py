@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.tree import DecisionTreeClassifier
 
 import competition
 from competition.api import LoadedCompetition
-from competition.scaffold import create_repository
+from competition.repository import Repository
+from competition.scaffold import create_competition, create_repository
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,20 @@ def test_an_estimator_is_evaluated_by_the_competitions_rules(contest: LoadedComp
     assert f"{evaluation.score:.4f}" in page
 
 
+def test_a_bare_estimator_takes_text_and_dates(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    words = np.where(y == 1, "yes", rng.choice(["no", "maybe"], 200))
+    days = pd.date_range("2025-01-01", periods=200)
+    pd.DataFrame({"word": words, "day": days, "y": y}).to_csv(tmp_path / "t.csv", index=False)
+    create_repository(tmp_path / "class")
+    create_competition(Repository.find(tmp_path / "class"), "words", tmp_path / "t.csv", "y", time="day")
+    contest = competition.load("words", start=tmp_path / "class")
+    assert contest.evaluate(DecisionTreeClassifier()).score == 1
+    failed = contest.evaluate(DecisionTreeClassifier(), encode=False)
+    assert "of 6 trials  error: ValueError: could not convert" in repr(failed)
+
+
 class OpenedHere(ClassifierMixin, BaseEstimator):
     """An estimator that tells in which process it was unpickled."""
 
@@ -50,7 +66,7 @@ def test_an_estimator_is_opened_in_a_child_alone(contest: LoadedCompetition) -> 
     evaluation = contest.evaluate(OpenedHere(), jobs=1)
     assert evaluation.score is None
     assert all(trial.failure.type == "error" for trial in evaluation.result.trials)
-    assert "held-out" in repr(evaluation)
+    assert "failed in 6 of 6 trials" in repr(evaluation)
 
 
 def test_a_result_from_a_notebook_reaches_no_board(contest: LoadedCompetition, root: Path) -> None:

@@ -81,7 +81,9 @@ def test_a_class_that_only_held_out_rows_have(prepared_small, make_table):
 @pytest.mark.parametrize("strategy", ["stratified", "random", "group", "time"])
 def test_no_label_of_a_held_out_row_is_public(tmp_path, new_competition, make_table, strategy):
     unlabelled = make_table(n=20).drop(columns="target").assign(id=range(20))
-    repository, definition = new_competition(tmp_path, unlabelled=unlabelled, split={"strategy": strategy, "fraction": 0.5})
+    repository, definition = new_competition(
+        tmp_path, unlabelled=unlabelled, split={"strategy": strategy, "fraction": 0.5}
+    )
     prepare(repository, definition)
     prepared = read_prepared(repository, definition)
     public = repository.prepared(definition.slug) / "public"
@@ -124,9 +126,11 @@ def test_chosen_features_and_no_more(prepared_small, make_table):
 
 
 def test_unlabelled_rows_have_the_features_in_the_same_order(prepared_small, make_table):
-    unlabelled = make_table(n=20).drop(columns="target").assign(id=range(20))[
-        ["word", "x", "id", "gaps", "cell", "timestamp", "order"]
-    ]
+    unlabelled = (
+        make_table(n=20)
+        .drop(columns="target")
+        .assign(id=range(20))[["word", "x", "id", "gaps", "cell", "timestamp", "order"]]
+    )
     prepared = prepared_small(unlabelled=unlabelled)
     ids, X = prepared.unlabelled
     assert ids.tolist() == list(range(20))
@@ -303,7 +307,9 @@ def test_a_column_that_stands_twice(refused, make_table):
 
 def test_columns_without_names(refused, make_table):
     table = make_table()
-    assert "the columns need names, and one is 5" in refused(table.set_axis([5 if c == "order" else c for c in table], axis=1))
+    assert "the columns need names, and one is 5" in refused(
+        table.set_axis([5 if c == "order" else c for c in table], axis=1)
+    )
 
 
 def test_an_empty_table(refused, make_table):

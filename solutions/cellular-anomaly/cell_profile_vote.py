@@ -33,8 +33,8 @@ def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifie
         (
             "lightgbm",
             LGBMClassifier(
-                n_estimators=400,
-                learning_rate=0.05,
+                n_estimators=300,
+                learning_rate=0.06,
                 num_leaves=24,
                 min_child_samples=10,
                 subsample=0.8,
@@ -48,9 +48,9 @@ def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifie
         (
             "xgboost",
             XGBClassifier(
-                n_estimators=300,
-                learning_rate=0.06,
-                max_depth=7,
+                n_estimators=250,
+                learning_rate=0.07,
+                max_depth=6,
                 subsample=0.8,
                 colsample_bytree=0.6,
                 random_state=random_state,
@@ -60,8 +60,8 @@ def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifie
         (
             "catboost",
             CatBoostClassifier(
-                iterations=250,
-                learning_rate=0.15,
+                iterations=200,
+                learning_rate=0.17,
                 border_count=128,
                 random_seed=random_state,
                 thread_count=n_threads,

@@ -8,13 +8,14 @@
 # columns = ["timestamp"]
 # disclosure = { external-data = false, pretrained = false }
 # ///
-"""Unusual activity has an onset, lasts, and reaches neighbouring cells, so the hours before a row say what the row alone cannot.
+"""Unusual activity has an onset, lasts, and reaches neighbouring cells: the hours before a row say what it cannot.
 
-A ConvLSTM (Shi et al. 2015, "Convolutional LSTM Network", arXiv:1506.04214) reads each row's last hours as a small image of
-time x counters, in parallel branches with narrow and wide kernels, so that one branch sees a few related counters and
-the other a whole group of them. Each counter comes as its level, as its deviation from the cell's usual
-value at that time of day, and as the deviations of the site's other sectors and of the other sites at that time.
-Classes are weighted; training stops early, and the threshold is chosen, on whole days that training did not see.
+A ConvLSTM (Shi et al. 2015, "Convolutional LSTM Network", arXiv:1506.04214) reads a cell's last hours as a small image
+of time x counters, in parallel branches with a narrow and a wide kernel, so that one branch sees a few related counters
+and the other a whole group of them (multi-scale). Each counter comes as its level, as its deviation from the cell's
+usual value at that time of day, and as the mean deviation of the site's other sectors and of the other sites. Every
+step of a training window has its label, which teaches more than the last step's alone. The unusual class has more
+weight; training stops early, and the threshold is chosen, on whole days that training did not see.
 """
 
 import os
@@ -177,7 +178,7 @@ class ConvLSTM(keras.layers.Layer):
     """ConvLSTM over the axis of counters, unrolled: (batch, time, counters, channels) -> hidden state at every time.
 
     The same as `keras.layers.ConvLSTM1D(..., unroll=True, return_sequences=True)`, but trains three times faster on one
-    core: over so few counters a convolution is quicker as one product with a banded matrix, which covers all four gates.
+    core: over so few counters a convolution is quicker as one product with a banded matrix that covers all four gates.
     """
 
     def __init__(self, filters, kernel_size, **kwargs):
@@ -263,7 +264,7 @@ class Channels:
 
 
 def daily_profile(values, cell, timestamp, n_cells):
-    """Mean of each counter by cell, kind of day and half-hour, smoothed over time; the last entry is the average cell."""
+    """Mean of each counter by cell, kind of day and half-hour, smoothed; the last entry is the average cell."""
     total = np.zeros((n_cells, 2, SLOTS, values.shape[1]))
     count = np.zeros((n_cells, 2, SLOTS, 1))
     where = (cell, day_type(timestamp), slot_of_day(timestamp))
@@ -312,7 +313,7 @@ def group_sums(values, group):
 
 
 def window_index(cell, timestamp, length):
-    """Row numbers of each row's own cell at the last `length` half-hours, oldest first; -1 where there is no such row."""
+    """Rows of each row's own cell at the last `length` half-hours, oldest first; -1 where there is no such row."""
     slot = np.asarray((pd.DatetimeIndex(timestamp) - pd.DatetimeIndex(timestamp).min()) // STEP)
     key = pd.factorize(np.asarray(cell))[0] * (slot.max() + length) + slot  # cells lie too far apart to meet
     order = np.argsort(key, kind="stable")

@@ -31,12 +31,12 @@ def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifie
     seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
     models = [
         ("lightgbm", LGBMClassifier(n_estimators=300, learning_rate=0.08, verbose=-1, **seed, **threads)),
-        ("xgboost", XGBClassifier(n_estimators=300, learning_rate=0.08, max_depth=7, **seed, **threads)),
+        ("xgboost", XGBClassifier(n_estimators=250, learning_rate=0.09, max_depth=6, **seed, **threads)),
         (
             "catboost",
             CatBoostClassifier(
-                iterations=250,
-                learning_rate=0.15,
+                iterations=200,
+                learning_rate=0.17,
                 border_count=128,
                 verbose=0,
                 allow_writing_files=False,

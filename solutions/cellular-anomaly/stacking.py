@@ -29,7 +29,7 @@ def make_estimator(random_state: int, n_threads: int) -> Pipeline:
     seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
     models = [
         ("lightgbm", LGBMClassifier(n_estimators=300, learning_rate=0.08, verbose=-1, **seed, **threads)),
-        ("xgboost", XGBClassifier(n_estimators=300, learning_rate=0.08, max_depth=7, **seed, **threads)),
+        ("xgboost", XGBClassifier(n_estimators=250, learning_rate=0.09, max_depth=6, **seed, **threads)),
         ("extra_trees", ExtraTreesClassifier(60, min_samples_leaf=2, **seed, **threads)),
     ]
     return make_pipeline(encode(), StackingClassifier(models, LogisticRegression(), cv=3))

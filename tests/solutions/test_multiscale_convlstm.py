@@ -29,7 +29,7 @@ def solution() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def series(solution: ModuleType) -> tuple[pd.DataFrame, np.ndarray]:
-    """Four cells for twelve days; a row is unusual where the load of its cell was high one hour ago, whatever it is now."""
+    """Four cells for twelve days; a row is unusual where its cell's load was high one hour ago, whatever it is now."""
     rng = np.random.default_rng(5)
     times = pd.date_range("2024-03-04", periods=12 * 48, freq="30min")
     frames, labels = [], []
@@ -123,4 +123,8 @@ def test_it_learns_from_the_past_and_repeats_itself(solution, series):
     f1 = 2 * (predicted & truth).sum() / (predicted.sum() + truth.sum())
     assert f1 > 2 * truth.mean() / (1 + truth.mean()) + 0.3  # the F1 of always answering 1, and a wide margin
     assert set(predicted) <= {0, 1}
+    shuffled = np.random.default_rng(2).permutation(len(valid))
+    np.testing.assert_allclose(
+        estimator.predict_proba(valid.iloc[shuffled].reset_index(drop=True)), probability[shuffled], atol=1e-5
+    )
     np.testing.assert_array_equal(probability, fitted().predict_proba(valid))
