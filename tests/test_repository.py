@@ -41,7 +41,7 @@ def test_the_nearest_one_counts_and_other_projects_are_passed(repository):
 
 
 def test_outside_of_any(tmp_path):
-    with pytest.raises(PodiumError, match="is in no Podium repository.*make one with `podium new repository DIR`"):
+    with pytest.raises(PodiumError, match=r"is in no Podium repository.*make one with `podium new repository DIR`"):
         Repository.find(tmp_path)
 
 
@@ -71,7 +71,7 @@ def test_an_unknown_competition_is_told_with_the_nearest(repository):
 
 
 def test_none_named_and_no_default(repository):
-    with pytest.raises(PodiumError, match="which competition.*first-one, second-one"):
+    with pytest.raises(PodiumError, match=r"which competition.*first-one, second-one"):
         Repository(repository.root).require(None)
 
 

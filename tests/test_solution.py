@@ -22,7 +22,16 @@ HEADER = """\
 # ///
 """
 FACTORY = "def make_estimator(random_state, n_threads):\n    return None\n"
-GOOD = f'{HEADER}"""Why it should work.\n\nIn two lines.\n"""\n\nimport numpy as np\nfrom sklearn.ensemble import X\n\n\n{FACTORY}'
+GOOD = f'''{HEADER}"""Why it should work.
+
+In two lines.
+"""
+
+import numpy as np
+from sklearn.ensemble import X
+
+
+{FACTORY}'''
 
 
 @pytest.fixture
@@ -33,8 +42,7 @@ def read(tmp_path):
         path = tmp_path / "solutions" / "small-binary" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
+        with warnings.catch_warnings(action="error"):
             return read_solution(path)
 
     return call
@@ -223,5 +231,5 @@ def test_a_broken_borrowed_file_is_listed_and_told_when_chosen(borrower):
     (repository.root / "solutions" / "lender" / "broken.py").write_text("(")
     assert "broken" in find_solutions(repository, definition, ["x"])
     assert len(choose_solutions(repository, definition, ["x"], ["own"])) == 1
-    with pytest.raises(PodiumError, match="lender/broken.py: syntax error"):
+    with pytest.raises(PodiumError, match=r"lender/broken\.py: syntax error"):
         choose_solutions(repository, definition, ["x"], ["broken"])

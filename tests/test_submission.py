@@ -39,8 +39,7 @@ def read(tmp_path, rules):
     def read(content, definition=None, ids=IDS, classes=(0, 1), name="mine.csv"):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
+        with warnings.catch_warnings(action="error"):
             return read_submission(path, definition or rules(), ids, list(classes))
 
     return read
@@ -261,7 +260,6 @@ def test_a_written_submission_reads_back(tmp_path_factory, make_rules, data):
 def test_no_bytes_whatever_give_anything_but_one_line(tmp_path_factory, make_rules, content):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
     path.write_bytes(content)
-    with pytest.raises(PodiumError) as caught, warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(action="error"), pytest.raises(PodiumError) as caught:
         read_submission(path, Competition.model_validate(make_rules()), IDS, [0, 1])
     assert "\n" not in str(caught.value)

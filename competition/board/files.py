@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def record(board: Leaderboard, folder: Path) -> None:
     write_text(folder / "leaderboard.json", to_json(board))
     if board.ranked:
         write_text(folder / "chart.svg", score_against_time(board))
+    else:
+        (folder / "chart.svg").unlink(missing_ok=True)
 
 
 def to_csv(board: Leaderboard) -> str:
@@ -52,13 +55,13 @@ def to_json(board: Leaderboard) -> str:
         "version": board.definition.competition.version,
         "metric": board.definition.metric.primary,
         "greater_is_better": board.definition.primary.greater_is_better,
-        "rows": [_row(row) for row in board.rows],
+        "rows": [_row(row, board.definition.metric_names) for row in board.rows],
         "stale": [{"solution": name, "why": why} for name, why in board.stale],
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, metrics: Iterable[str]) -> dict[str, Any]:
     return {
         "rank": row.rank,
         "solution": row.name,
@@ -68,7 +71,7 @@ def _row(row: Row) -> dict[str, Any]:
         "interval": [_short(row.interval.low), _short(row.interval.high)] if row.interval else None,
         "heldout_public": _short(row.heldout_public),
         "heldout_private": _short(row.heldout_private),
-        "metrics": {name: _short(value) for name, value in row.metrics.items()},
+        "metrics": {name: _short(row.metrics[name]) for name in metrics if name in row.metrics},
         "fit_seconds": _short(row.fit_seconds),
         "predict_ms_per_1000_rows": _short(row.predict_ms),
         "peak_memory_mb": _short(row.peak_memory_mb),

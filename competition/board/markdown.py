@@ -4,7 +4,8 @@ import re
 
 from competition.board.table import Leaderboard, Row, clean, cost, number
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&:@-])")
+# Markdown's own characters, and the full stop that makes a code host link "www.".
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&:@-]|(?<=www)\.)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:

@@ -150,6 +150,8 @@ def environment(scratch: Path, threads: int) -> dict[str, str]:
         "LOKY_MAX_CPU_COUNT": count,
         # Threads that spin while they wait starve the trial on the neighbouring core.
         "OMP_WAIT_POLICY": "PASSIVE",
+        # Each thread's arena reserves address space, which the memory limit counts.
+        "MALLOC_ARENA_MAX": "2",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
 

@@ -1,27 +1,30 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["catboost", "lightgbm", "numpy", "pandas", "scikit-learn", "xgboost"]
+# dependencies = ["lightgbm", "numpy", "pandas", "scikit-learn", "xgboost"]
 # [tool.podium]
-# title = "Deviation from the cell's daily profile, vote of three boosters"
+# title = "Deviation from the cell's daily profile, vote of two boosters and a network"
 # authors = ["Podium"]
 # tags = ["ensemble", "features"]
 # disclosure = { external-data = false, pretrained = false }
 # ///
-"""Unusual means unusual for this cell at this hour, and three kinds of booster agree on it better than one.
+"""Unusual means unusual for this cell at this hour, and trees and a network see that differently.
 
 Each counter is compared with its median in the same cell at the same time of day, learnt from training rows without
-labels. LightGBM, XGBoost and CatBoost see those deviations beside the raw counters, their probabilities are
-averaged, and the cut is where F1 is highest on a quarter of the training rows.
+labels. LightGBM, XGBoost and a small network see those deviations beside the raw counters: the boosters find sharp
+edges, the network smooth sums of weak evidence. Their probabilities are averaged, and the cut is where F1 is highest
+on a quarter of the training rows.
 """
 
 import numpy as np
 import pandas as pd
-from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import VotingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import QuantileTransformer
 from xgboost import XGBClassifier
 
 COUNTERS = ["PRBUsageUL", "PRBUsageDL", "meanThr_DL", "meanThr_UL", "maxThr_DL", "maxThr_UL"]
@@ -29,47 +32,26 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 
 def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
-    models = [
-        (
-            "lightgbm",
-            LGBMClassifier(
-                n_estimators=300,
-                learning_rate=0.06,
-                num_leaves=24,
-                min_child_samples=10,
-                subsample=0.8,
-                subsample_freq=1,
-                colsample_bytree=0.6,
-                random_state=random_state,
-                n_jobs=n_threads,
-                verbose=-1,
-            ),
-        ),
-        (
-            "xgboost",
-            XGBClassifier(
-                n_estimators=250,
-                learning_rate=0.07,
-                max_depth=6,
-                subsample=0.8,
-                colsample_bytree=0.6,
-                random_state=random_state,
-                n_jobs=n_threads,
-            ),
-        ),
-        (
-            "catboost",
-            CatBoostClassifier(
-                iterations=200,
-                learning_rate=0.17,
-                border_count=128,
-                random_seed=random_state,
-                thread_count=n_threads,
-                verbose=0,
-                allow_writing_files=False,
-            ),
-        ),
-    ]
+    seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
+    sampling = {"subsample": 0.8, "colsample_bytree": 0.6}
+    leafwise = LGBMClassifier(
+        n_estimators=400,
+        learning_rate=0.05,
+        num_leaves=24,
+        min_child_samples=10,
+        subsample_freq=1,
+        verbose=-1,
+        **sampling,
+        **seed,
+        **threads,
+    )
+    depthwise = XGBClassifier(n_estimators=250, learning_rate=0.07, max_depth=6, **sampling, **seed, **threads)
+    network = make_pipeline(
+        SimpleImputer(strategy="median"),
+        QuantileTransformer(output_distribution="normal", **seed),
+        MLPClassifier((64, 32), batch_size=256, learning_rate_init=2e-3, max_iter=15, **seed),
+    )
+    models = [("leafwise", leafwise), ("depthwise", depthwise), ("network", network)]
     vote = make_pipeline(DeviationFromProfile(), VotingClassifier(models, voting="soft"))
     return TunedThresholdClassifierCV(vote, scoring="f1", cv=0.25, random_state=random_state)
 

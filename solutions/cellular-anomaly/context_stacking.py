@@ -89,8 +89,9 @@ class ContextStack(ClassifierMixin, BaseEstimator):
 
     def _second(self) -> LGBMClassifier:
         return LGBMClassifier(
-            n_estimators=200,
-            learning_rate=0.04,
+            n_estimators=300,
+            learning_rate=0.06,
+            extra_trees=True,
             num_leaves=15,
             min_child_samples=60,
             reg_lambda=10,

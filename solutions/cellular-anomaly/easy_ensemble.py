@@ -25,7 +25,7 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 
 def make_estimator(random_state: int, n_threads: int) -> Pipeline:
-    model = EasyEnsembleClassifier(n_estimators=10, random_state=random_state, n_jobs=n_threads)
+    model = EasyEnsembleClassifier(n_estimators=6, random_state=random_state, n_jobs=n_threads)
     return make_pipeline(encode(), SimpleImputer(strategy="median"), model)
 
 

@@ -9,7 +9,7 @@
 # ///
 """Random cut points vary the trees more than a forest's best cuts do.
 
-That helps where many counters are noisy copies of one load. Costs less than a forest, as no cut is searched for;
+That can help where many counters are noisy copies of one load. Costs less than a forest, as no cut is searched for;
 classes are weighted.
 """
 

@@ -128,8 +128,6 @@ class MultiScaleConvLSTM(ClassifierMixin, BaseEstimator):
             batches = [pad_rows(array[rows], self.batch_size) for array in (windows, labels, weight)]
             self.model_.fit(*batches[:2], sample_weight=batches[2], batch_size=self.batch_size, verbose=0)
             precision = average_precision_score(y[valid], self._scores(windows[valid]))
-            if os.environ.get("DBG"):
-                print(epoch, round(precision, 4), round(__import__("time").process_time(), 1), flush=True)
             if precision > best:
                 best, best_epoch, best_weights = precision, epoch, self.model_.get_weights()
             elif epoch - best_epoch >= self.patience:

@@ -9,8 +9,8 @@
 # ///
 """After SMOTE, rows that most of their neighbours contradict are removed (Batista et al. 2004).
 
-This cleans the border that SMOTE has blurred. The rows that it removes are often the faint unusual ones, so recall
-rises and precision pays.
+This cleans the border that SMOTE has blurred. Some rows that it removes are faint unusual ones, though, and a
+booster copes with the border anyway.
 """
 
 import numpy as np

@@ -85,7 +85,7 @@ def good(competition, run_all):
         "column": estimator(predict="return (X['x'] > 0).to_numpy(int).reshape(-1, 1)"),
         "other_order": estimator(
             fit="self.classes_ = np.array([1, 0])",
-            more="def predict_proba(self, X):\n    p = (X['x'] > 0) * 0.8 + 0.1\n    return np.column_stack([p, 1 - p])",
+            more=PROBABILITIES.replace("1 - p, p", "p, 1 - p"),
         ),
         "noise": estimator(
             predict="return (X['x'] + np.random.default_rng(seed).normal(size=len(X)) > 0).astype(int)"

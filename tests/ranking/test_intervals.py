@@ -119,7 +119,6 @@ def test_draws_without_a_score_warn_of_nothing():
     truth[:3] = 1  # one cluster has every positive row
     scores = np.linspace(1, 0, 200)
     predictions = Predictions((scores > 0.5).astype(np.int32), scores, "decision")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(action="error"):
         assert interval("roc_auc", truth, predictions, np.arange(200) // 10) is None
         assert interval("f1", truth, predictions, np.arange(200) // 10) is not None

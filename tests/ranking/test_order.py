@@ -19,7 +19,9 @@ def places(results, definition):
 def results(make_result):
     """Results with ties and failures, in no order."""
     failure = Failure(type="crash", message="gone")
-    made = [make_result(name, score) for name, score in (("b", 0.9), ("a", 0.9), ("c", 0.95), ("d", 0.1), ("zero", 0.0))]
+    made = [
+        make_result(name, score) for name, score in (("b", 0.9), ("a", 0.9), ("c", 0.95), ("d", 0.1), ("zero", 0.0))
+    ]
     made += [make_result("y", None, failure=failure), make_result("x", None)]
     random.Random(0).shuffle(made)
     return made
@@ -52,6 +54,6 @@ def test_intervals_come_with_scores_and_clusters_alone(make_result, small_defini
 
 
 def test_a_worse_solution_changes_nothing_for_the_others(make_result, small_definition):
-    two = [make_result("a", 0.8, counts=CLUSTERS), make_result("b", 0.7, counts=CLUSTERS[:-1] + [(20, 25, 9, 6)])]
+    two = [make_result("a", 0.8, counts=CLUSTERS), make_result("b", 0.7, counts=[*CLUSTERS[:-1], (20, 25, 9, 6)])]
     dummy = make_result("dummy", 0.1, counts=[(45, 0, 15, 0)] * 12)
     assert rank([*two, dummy], small_definition)[:2] == rank(two, small_definition)
