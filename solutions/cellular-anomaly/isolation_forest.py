@@ -40,7 +40,7 @@ class RarestRows(ClassifierMixin, BaseEstimator):
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> "RarestRows":
         self.classes_ = np.array([0, 1])
         forest = IsolationForest(
-            n_estimators=300,
+            n_estimators=150,
             contamination=min(float(np.mean(y)), 0.5),
             random_state=self.random_state,
             n_jobs=self.n_threads,

@@ -26,7 +26,7 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
     model = LGBMClassifier(n_estimators=300, random_state=random_state, n_jobs=n_threads, verbose=-1)
-    return TunedThresholdClassifierCV(make_pipeline(encode(), model), scoring="f1", cv=3, random_state=random_state)
+    return TunedThresholdClassifierCV(make_pipeline(encode(), model), scoring="f1", cv=2, random_state=random_state)
 
 
 def encode() -> ColumnTransformer:
