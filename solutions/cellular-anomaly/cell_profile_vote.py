@@ -35,8 +35,8 @@ def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifie
     seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
     sampling = {"subsample": 0.8, "colsample_bytree": 0.6}
     leafwise = LGBMClassifier(
-        n_estimators=400,
-        learning_rate=0.05,
+        n_estimators=250,
+        learning_rate=0.08,
         num_leaves=24,
         min_child_samples=10,
         subsample_freq=1,
@@ -45,7 +45,7 @@ def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifie
         **seed,
         **threads,
     )
-    depthwise = XGBClassifier(n_estimators=250, learning_rate=0.07, max_depth=6, **sampling, **seed, **threads)
+    depthwise = XGBClassifier(n_estimators=150, learning_rate=0.1, max_depth=6, **sampling, **seed, **threads)
     network = make_pipeline(
         SimpleImputer(strategy="median"),
         QuantileTransformer(output_distribution="normal", **seed),

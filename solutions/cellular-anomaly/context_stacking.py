@@ -76,8 +76,8 @@ class ContextStack(ClassifierMixin, BaseEstimator):
 
     def _first(self) -> CatBoostClassifier:
         return CatBoostClassifier(
-            iterations=200,
-            learning_rate=0.1,
+            iterations=130,
+            learning_rate=0.14,
             depth=6,
             border_count=64,
             rsm=0.3,
@@ -89,8 +89,8 @@ class ContextStack(ClassifierMixin, BaseEstimator):
 
     def _second(self) -> LGBMClassifier:
         return LGBMClassifier(
-            n_estimators=300,
-            learning_rate=0.06,
+            n_estimators=240,
+            learning_rate=0.07,
             extra_trees=True,
             num_leaves=15,
             min_child_samples=60,

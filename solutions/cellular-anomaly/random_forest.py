@@ -25,7 +25,7 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 def make_estimator(random_state: int, n_threads: int) -> Pipeline:
     model = RandomForestClassifier(
-        80, min_samples_leaf=3, class_weight="balanced", random_state=random_state, n_jobs=n_threads
+        60, min_samples_leaf=3, class_weight="balanced", random_state=random_state, n_jobs=n_threads
     )
     return make_pipeline(encode(), model)
 

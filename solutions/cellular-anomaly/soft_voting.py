@@ -30,13 +30,13 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 def make_estimator(random_state: int, n_threads: int) -> TunedThresholdClassifierCV:
     seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
     models = [
-        ("lightgbm", LGBMClassifier(n_estimators=300, learning_rate=0.08, verbose=-1, **seed, **threads)),
-        ("xgboost", XGBClassifier(n_estimators=250, learning_rate=0.09, max_depth=6, **seed, **threads)),
+        ("lightgbm", LGBMClassifier(n_estimators=200, learning_rate=0.1, verbose=-1, **seed, **threads)),
+        ("xgboost", XGBClassifier(n_estimators=150, learning_rate=0.12, max_depth=6, **seed, **threads)),
         (
             "catboost",
             CatBoostClassifier(
-                iterations=200,
-                learning_rate=0.17,
+                iterations=150,
+                learning_rate=0.2,
                 border_count=128,
                 verbose=0,
                 allow_writing_files=False,

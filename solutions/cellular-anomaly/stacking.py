@@ -1,13 +1,13 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["lightgbm", "pandas", "scikit-learn", "xgboost"]
+# dependencies = ["lightgbm", "pandas", "scikit-learn"]
 # [tool.podium]
-# title = "Stack of boosters and trees"
+# title = "Stack of trees and a network"
 # authors = ["Podium"]
 # tags = ["ensemble"]
 # disclosure = { external-data = false, pretrained = false }
 # ///
-"""A logistic regression learns how far to trust each of two boosters and extra trees.
+"""A logistic regression learns how far to trust a booster, extra trees and a network, which err differently.
 
 It sees their out-of-fold probabilities, where a vote trusts all alike; on the same probabilities the cut is set
 where F1 is highest.
@@ -17,11 +17,12 @@ import pandas as pd
 from lightgbm import LGBMClassifier
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.ensemble import ExtraTreesClassifier, StackingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
-from xgboost import XGBClassifier
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, QuantileTransformer
 
 COUNTERS = ["PRBUsageUL", "PRBUsageDL", "meanThr_DL", "meanThr_UL", "maxThr_DL", "maxThr_UL"]
 COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
@@ -29,10 +30,15 @@ COUNTERS += ["meanUE_DL", "meanUE_UL", "maxUE_DL", "maxUE_UL", "maxUE_UL+DL"]
 
 def make_estimator(random_state: int, n_threads: int) -> Pipeline:
     seed, threads = {"random_state": random_state}, {"n_jobs": n_threads}
+    network = make_pipeline(
+        SimpleImputer(strategy="median"),
+        QuantileTransformer(output_distribution="normal", **seed),
+        MLPClassifier((64, 32), batch_size=256, learning_rate_init=2e-3, max_iter=8, **seed),
+    )
     models = [
-        ("lightgbm", LGBMClassifier(n_estimators=300, learning_rate=0.08, verbose=-1, **seed, **threads)),
-        ("xgboost", XGBClassifier(n_estimators=250, learning_rate=0.09, max_depth=6, **seed, **threads)),
-        ("extra_trees", ExtraTreesClassifier(60, min_samples_leaf=2, **seed, **threads)),
+        ("lightgbm", LGBMClassifier(n_estimators=200, learning_rate=0.1, verbose=-1, **seed, **threads)),
+        ("extra_trees", ExtraTreesClassifier(30, min_samples_leaf=3, **seed, **threads)),
+        ("network", network),
     ]
     final = TunedThresholdClassifierCV(LogisticRegression(), scoring="f1", random_state=random_state)
     return make_pipeline(encode(), StackingClassifier(models, final, cv=2))
