@@ -106,9 +106,10 @@ class Scorer:
             return None
         if self.metric.on_rows is not None:
             scores = predictions.ranking_scores()
-            if scores is None or len(np.unique(truth)) < 2:
+            sides = [] if scores is None else one_vs_rest(truth, scores)
+            if not sides or any(is_class.all() or not is_class.any() for is_class, _ in sides):
                 return None
-            return self.metric.on_rows(truth, scores)
+            return float(np.mean([self.metric.on_rows(*side) for side in sides]))
         statistics = self.statistics(truth, predictions, np.zeros(len(truth), dtype=np.intp), 1)
         return None if statistics is None else self.from_statistics(statistics[0])
 
@@ -147,7 +148,10 @@ class Scorer:
                 return loss_sums(truth, predictions.scores, cluster, n_clusters)
             case "scores":
                 scores = predictions.ranking_scores()
-                return None if scores is None else score_histograms(truth, scores, cluster, n_clusters)
+                if scores is None:
+                    return None
+                sides = one_vs_rest(truth, scores)
+                return np.hstack([score_histograms(*side, cluster, n_clusters) for side in sides])
 
 
 # --- statistics: what is summed over the rows of a cluster ---
@@ -195,7 +199,14 @@ def loss_sums(truth: Array, probabilities: Array, cluster: Array, n_clusters: in
     return _sums((np.ones_like(log_loss), log_loss, squared), cluster, n_clusters)
 
 
-def score_histograms(truth: Array, scores: Array, cluster: Array, n_clusters: int) -> Array:
+def one_vs_rest(truth: Array, scores: Array) -> list[tuple[Array, Array]]:
+    """Whether each row is of a class, beside its score: for the positive class of two, or for each class of several."""
+    if scores.ndim == 1:
+        return [(truth == 1, scores)]
+    return [(truth == code, scores[:, code]) for code in range(scores.shape[1])]
+
+
+def score_histograms(is_class: Array, scores: Array, cluster: Array, n_clusters: int) -> Array:
     """Histograms of the scores of negatives and positives over `SCORE_BINS` bins.
 
     Half of the edges are quantiles of the negatives' scores and half of the positives', so that the bins stay narrow
@@ -207,10 +218,10 @@ def score_histograms(truth: Array, scores: Array, cluster: Array, n_clusters: in
         First the negatives, by rising score, then the positives.
     """
     shares = np.linspace(0, 1, SCORE_BINS // 2)
-    sides = [scores[truth != 1], scores[truth == 1]]
+    sides = [scores[~is_class], scores[is_class]]
     edges = np.sort(np.concatenate([np.quantile(side, shares) for side in sides if len(side)]))
     bin_of = np.searchsorted(edges, scores, side="right")
-    cell = (cluster.astype(np.intp) * 2 + (truth == 1)) * SCORE_BINS + bin_of
+    cell = (cluster.astype(np.intp) * 2 + is_class) * SCORE_BINS + bin_of
     return np.bincount(cell, minlength=n_clusters * 2 * SCORE_BINS).reshape(n_clusters, 2 * SCORE_BINS)
 
 
@@ -316,24 +327,25 @@ def _r2(statistics: Array, params: Params) -> Array:
 
 
 def _histograms(statistics: Array) -> tuple[Array, Array]:
-    """Negatives and positives, by falling score."""
-    return statistics[..., SCORE_BINS - 1 :: -1], statistics[..., : SCORE_BINS - 1 : -1]
+    """Negatives and positives of each side, by falling score: two arrays of shape (..., sides, bins)."""
+    both = statistics.reshape(*statistics.shape[:-1], -1, 2, SCORE_BINS)[..., ::-1]
+    return both[..., 0, :], both[..., 1, :]
 
 
 def _binned_roc_auc(statistics: Array, params: Params) -> Array:
-    """Share of (positive, negative) pairs in the right order, ties within a bin counting half."""
+    """Share of (positive, negative) pairs in the right order, ties within a bin counting half; mean over sides."""
     negative, positive = _histograms(statistics)
     below = negative.sum(-1, keepdims=True) - np.cumsum(negative, -1)
     pairs = positive.sum(-1) * negative.sum(-1)
-    return _ratio((positive * (below + negative / 2)).sum(-1), pairs, empty=np.nan)
+    return np.asarray(_ratio((positive * (below + negative / 2)).sum(-1), pairs, empty=np.nan).mean(-1))
 
 
 def _binned_average_precision(statistics: Array, params: Params) -> Array:
-    """Mean precision over the positives, each bin at its own precision."""
+    """Mean precision over the positives, each bin at its own precision; mean over sides."""
     negative, positive = _histograms(statistics)
     true_positive = np.cumsum(positive, -1)
     precision = _ratio(true_positive, true_positive + np.cumsum(negative, -1))
-    return _ratio((precision * positive).sum(-1), positive.sum(-1), empty=np.nan)
+    return np.asarray(_ratio((precision * positive).sum(-1), positive.sum(-1), empty=np.nan).mean(-1))
 
 
 def _roc_auc(truth: Array, scores: Array) -> float:
@@ -362,13 +374,13 @@ METRICS: dict[str, Metric] = {
         Metric(
             "average_precision",
             "Average precision",
-            ("binary",),
+            CLASSIFICATION,
             "scores",
             True,
             _binned_average_precision,
             _average_precision,
         ),
-        Metric("roc_auc", "ROC AUC", ("binary",), "scores", True, _binned_roc_auc, _roc_auc),
+        Metric("roc_auc", "ROC AUC", CLASSIFICATION, "scores", True, _binned_roc_auc, _roc_auc),
         Metric("log_loss", "Log loss", CLASSIFICATION, "probabilities", False, _mean_of(1)),
         Metric("brier_score_loss", "Brier score", CLASSIFICATION, "probabilities", False, _mean_of(2)),
         Metric("mean_absolute_error", "MAE", ("regression",), "values", False, _mean_of(1)),

@@ -38,12 +38,16 @@ class Predictions:
     score_kind: ScoreKind | None = None
 
     def ranking_scores(self) -> NDArray[np.float64] | None:
-        """One score a row that orders the rows of a binary task, None where the solution gives none."""
-        if self.scores is None or self.score_kind is None:
-            return None
-        if self.score_kind == "decision":
+        """Scores that order the rows, None where the solution gives none.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_classes)
+            Of the positive class in a binary task, of each class in a multiclass one.
+        """
+        if self.scores is None or self.score_kind == "decision":
             return self.scores
-        return self.scores[:, 1] if self.scores.shape[1] == 2 else None
+        return self.scores[:, 1] if self.scores.shape[1] == 2 else self.scores
 
     def take(self, rows: NDArray[Any]) -> "Predictions":
         """Return the predictions of some rows."""

@@ -177,7 +177,7 @@ def test_a_mistake_gives_one_line(refused, changes, message):
     [
         ("multiclass", {"data": {"positive": 1}}, "data.positive: only for binary tasks, and this one is multiclass"),
         ("multiclass", {"submission": {"kind": "probability"}}, "submission.kind: 'probability' is for binary tasks"),
-        ("multiclass", {"metric": {"primary": "roc_auc", "also": []}}, "metric.primary: 'roc_auc' is not for multi"),
+        ("multiclass", {"metric": {"primary": "r2", "also": []}}, "metric.primary: 'r2' is not for multi"),
         (
             "multiclass",
             {"metric": {"params": {"f1": {"average": "mean"}}}},

@@ -253,3 +253,22 @@ def test_names_are_scikit_learns():
         candidates = {name, f"neg_{name}", name.replace("_loss", ""), f"neg_{name.removesuffix('_loss')}"}
         assert candidates & known or name in own, name
         assert metric.title
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(3, 5))
+def test_ranking_metrics_of_several_classes_are_one_vs_rest_means(seed: int, n_classes: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = np.concatenate([np.arange(n_classes), rng.integers(n_classes, size=80)])
+    scores = rng.dirichlet(np.ones(n_classes), size=len(truth)) + np.eye(n_classes)[truth] * 0.3
+    probabilities = scores / scores.sum(axis=1, keepdims=True)
+    predictions = Predictions(probabilities.argmax(axis=1), probabilities, "probability")
+    reference = {
+        "roc_auc": sk.roc_auc_score(truth, probabilities, multi_class="ovr"),
+        "average_precision": sk.average_precision_score(np.eye(n_classes)[truth], probabilities, average="macro"),
+    }
+    for name, expected in reference.items():
+        scorer = Scorer(METRICS[name], n_classes)
+        assert scorer(truth, predictions) == pytest.approx(expected)
+        statistics = scorer.statistics(truth, predictions, np.arange(len(truth)) % 3, 3)
+        assert scorer.from_statistics(statistics.sum(axis=0)) == pytest.approx(expected, abs=0.05)
+    assert Scorer(METRICS["roc_auc"], n_classes)(np.zeros_like(truth), predictions) is None

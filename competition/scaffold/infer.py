@@ -65,7 +65,7 @@ class TableFacts:
         """Metrics of the board, the one that ranks first."""
         return {
             "binary": ["f1", "average_precision", "roc_auc", "balanced_accuracy"],
-            "multiclass": ["balanced_accuracy", "f1", "accuracy"],
+            "multiclass": ["balanced_accuracy", "f1", "roc_auc", "accuracy"],
             "regression": ["root_mean_squared_error", "mean_absolute_error", "r2"],
         }[self.task]
 
