@@ -156,8 +156,7 @@ class LoadedCompetition:
             docstring=type(estimator).__doc__ or "",
         )
         program = Program(name, "<notebook>", "pickle", content)
-        module = type(estimator).__module__
-        entry = engine.Entry(program, card, (module,), (), sha256(content).hexdigest()[:16])
+        entry = engine.Entry(program, card, _modules(estimator), (), sha256(content).hexdigest()[:16])
         jobs = engine.default_jobs(self.definition) if jobs is None else jobs
         (result,) = (
             event.result
@@ -180,11 +179,22 @@ def _chooses_columns(estimator: Any) -> bool:
 
     if type(estimator).__module__.split(".")[0] not in engine.PRELOADED:
         return True
-    parts = estimator.get_params(deep=True).values() if hasattr(estimator, "get_params") else ()
+    parts = _parts(estimator)
     own = [part for part in parts if type(part).__module__.split(".")[0] not in engine.PRELOADED]
     return any(isinstance(part, ColumnTransformer | FunctionTransformer) for part in parts) or any(
         hasattr(part, "fit") for part in own
     )
+
+
+def _parts(estimator: Any) -> list[Any]:
+    """Everything that an estimator is made of, as its parameters tell."""
+    return list(estimator.get_params(deep=True).values()) if hasattr(estimator, "get_params") else []
+
+
+def _modules(estimator: Any) -> tuple[str, ...]:
+    """Modules that its classes come from; workers import those of libraries once, before they fork."""
+    classes = {cls for part in (estimator, *_parts(estimator)) for cls in type(part).__mro__}
+    return tuple(sorted({cls.__module__ for cls in classes}))
 
 
 def _encoded(estimator: Any) -> Any:

@@ -99,7 +99,7 @@ def test_ranking_scores():
     assert Predictions(values).ranking_scores() is None
     assert Predictions(values, probabilities, "probability").ranking_scores().tolist() == [0.1, 0.8]
     assert Predictions(values, probabilities[:, 0], "decision").ranking_scores().tolist() == [0.9, 0.2]
-    assert Predictions(values, np.full((2, 3), 1 / 3), "probability").ranking_scores() is None
+    assert Predictions(values, np.full((2, 3), 1 / 3), "probability").ranking_scores().shape == (2, 3)
 
 
 def test_the_fingerprint_of_predictions_is_of_their_content():
