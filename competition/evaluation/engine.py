@@ -16,7 +16,7 @@ from competition.dataset import Prepared
 from competition.definition import Competition
 from competition.errors import PodiumError
 from competition.evaluation.child import Order
-from competition.evaluation.plan import Program, Trial, labelled_rows, plan, plan_submission
+from competition.evaluation.plan import Program, Trial, heldout_split, labelled_rows, plan, unlabelled_split
 from competition.evaluation.scoring import Finished, finish, summarise
 from competition.evaluation.wire import table_message, to_memory
 from competition.evaluation.workers import Outcome, Pool, Work
@@ -136,13 +136,14 @@ def predict_submission(prepared: Prepared, entry: Entry, *, unlabelled: bool) ->
     PodiumError
         If the trial fails.
     """
-    trial = plan_submission(entry.program, prepared, "unlabelled" if unlabelled else "heldout")
+    split = unlabelled_split(prepared) if unlabelled else heldout_split(prepared)
+    trial = Trial(entry.program, split)
     ((_, outcome),) = run_trials([trial], prepared, [entry], jobs=1)
     if outcome.predictions is None:
         assert outcome.failure is not None
         where = f" ({outcome.failure.traceback[-1]})" if outcome.failure.traceback else ""
         raise PodiumError(f"{entry.program.file}: {outcome.failure.type}: {outcome.failure.message}{where}")
-    return outcome.predictions.take(np.argsort(trial.predict_rows))
+    return outcome.predictions.take(np.argsort(split.predict))
 
 
 def run_trials(
@@ -156,11 +157,11 @@ def run_trials(
         # Workers start first: they import libraries while this process encodes the features.
         pool = stack.enter_context(Pool(min(jobs, len(trials)), definition.limits.threads, _preloads(entries)))
         features = {}
-        for part in {trial.part for trial in trials}:
+        for part in {trial.split.part for trial in trials}:
             features[part] = _features(prepared, part)
             for descriptor in set(features[part]):
                 stack.callback(os.close, descriptor)
-        works = ((number, _work(trial, prepared, *features[trial.part])) for number, trial in enumerate(trials))
+        works = ((number, _work(trial, prepared, *features[trial.split.part])) for number, trial in enumerate(trials))
         for number, outcome in pool.run(works):
             yield trials[number], outcome
 
@@ -186,19 +187,21 @@ def _features(prepared: Prepared, part: str) -> tuple[int, int]:
 
 def _work(trial: Trial, prepared: Prepared, train: int, predict: int) -> Work:
     definition = prepared.definition
-    y = np.concatenate([labelled.y for labelled in labelled_rows(prepared, trial.part)])
+    y = np.concatenate([labelled.y for labelled in labelled_rows(prepared, trial.split.part)])
     order = Order(
         name=trial.program.file,
         kind=trial.program.kind,
         classes=prepared.classes or None,
         alone=definition.prediction.rows == "alone",
-        seed=trial.seed,
+        seed=trial.split.seed,
         threads=definition.limits.threads,
         seconds=definition.limits.seconds,
         memory_bytes=int(definition.limits.memory_gb * 1e9),
         cpus=[],
     )
-    return Work(order, trial.program.content, train, predict, trial.train_rows, trial.predict_rows, y[trial.train_rows])
+    return Work(
+        order, trial.program.content, train, predict, trial.split.train, trial.split.predict, y[trial.split.train]
+    )
 
 
 def provenance(prepared: Prepared, entry: Entry) -> Provenance:

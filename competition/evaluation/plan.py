@@ -35,62 +35,64 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One fit and one predict of one program, on one split, with one seed.
+class SplitRows:
+    """Rows to fit on and rows to predict, the same for every program.
 
     Parameters
     ----------
     part : {"cv", "heldout", "unlabelled"}
         Which rows are predicted: training rows of a fold, all held-out rows, all unlabelled rows. For the unlabelled
-        ones the fit is on every labelled row, otherwise on `train_rows` of the training table.
-    train_rows, predict_rows : ndarray of int
-        Positions, in the shuffled order in which the solution gets the rows.
+        ones the fit is on every labelled row, otherwise on rows of the training table.
+    train, predict : ndarray of int
+        Positions, in the shuffled order in which a solution gets the rows.
     """
 
-    program: Program
     part: Part
     repeat: int
     fold: int
     seed: int
-    train_rows: NDArray[np.int64]
-    predict_rows: NDArray[np.int64]
+    train: NDArray[np.int64]
+    predict: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fit and one predict of one program, on one split, with one seed."""
+
+    program: Program
+    split: SplitRows
 
 
 def plan(programs: Iterable[Program], prepared: Prepared) -> list[Trial]:
     """List the trials of a run: each program on every fold, then once fitted on all of train for the held-out rows."""
-    trials = []
-    n_train, n_heldout = len(prepared.train.id), len(prepared.heldout.id)
-    for program in programs:
-        trials += [
-            _trial(program, "cv", fold.repeat, fold.fold, prepared, fold.train, fold.valid) for fold in prepared.folds
-        ]
-        trials.append(_trial(program, "heldout", 0, 0, prepared, np.arange(n_train), np.arange(n_heldout)))
-    return trials
+    splits = [_shuffled(prepared, "cv", fold.train, fold.valid, fold.repeat, fold.fold) for fold in prepared.folds]
+    splits.append(heldout_split(prepared))
+    return [Trial(program, split) for program in programs for split in splits]
 
 
-def plan_submission(program: Program, prepared: Prepared, part: Part) -> Trial:
-    """Return the one trial that makes a submission for the held-out or the unlabelled rows."""
-    n_train = len(prepared.train.id)
-    if part == "heldout":
-        return _trial(program, part, 0, 0, prepared, np.arange(n_train), np.arange(len(prepared.heldout.id)))
+def heldout_split(prepared: Prepared) -> SplitRows:
+    """Fit on all of train, predict the held-out rows."""
+    return _shuffled(prepared, "heldout", np.arange(len(prepared.train.id)), np.arange(len(prepared.heldout.id)))
+
+
+def unlabelled_split(prepared: Prepared) -> SplitRows:
+    """Fit on every labelled row, predict the unlabelled ones."""
     assert prepared.unlabelled is not None
-    n_labelled = n_train + len(prepared.heldout.id)
-    return _trial(program, part, 0, 0, prepared, np.arange(n_labelled), np.arange(len(prepared.unlabelled[0])))
+    n_labelled = sum(len(labelled.id) for labelled in labelled_rows(prepared, "unlabelled"))
+    return _shuffled(prepared, "unlabelled", np.arange(n_labelled), np.arange(len(prepared.unlabelled[0])))
 
 
-def _trial(
-    program: Program,
-    part: Part,
-    repeat: int,
-    fold: int,
+def _shuffled(
     prepared: Prepared,
+    part: Part,
     train: NDArray[np.int64],
     predict: NDArray[np.int64],
-) -> Trial:
+    repeat: int = 0,
+    fold: int = 0,
+) -> SplitRows:
     seed = prepared.definition.competition.seed + repeat
-    # The order of the rows is drawn for each split, the same for every program.
     order = np.random.default_rng([seed, fold, len(part)])
-    return Trial(program, part, repeat, fold, seed, order.permutation(train), order.permutation(predict))
+    return SplitRows(part, repeat, fold, seed, order.permutation(train), order.permutation(predict))
 
 
 def labelled_rows(prepared: Prepared, part: Part) -> list[Labelled]:

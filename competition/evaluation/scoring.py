@@ -31,15 +31,15 @@ class Finished:
 
 def finish(trial: Trial, outcome: Outcome, prepared: Prepared) -> Finished:
     """Put the predictions back into the table's order and score them."""
-    order = np.argsort(trial.predict_rows)
-    rows = trial.predict_rows[order]
+    order = np.argsort(trial.split.predict)
+    rows = trial.split.predict[order]
     predictions = None if outcome.predictions is None else outcome.predictions.take(order)
     record = TrialRecord(
-        part="heldout" if trial.part == "heldout" else "cv",
-        repeat=trial.repeat,
-        fold=trial.fold,
-        seed=trial.seed,
-        rows_train=len(trial.train_rows),
+        part="heldout" if trial.split.part == "heldout" else "cv",
+        repeat=trial.split.repeat,
+        fold=trial.split.fold,
+        seed=trial.split.seed,
+        rows_train=len(trial.split.train),
         rows_predict=len(rows),
         metrics={} if predictions is None else _trial_metrics(trial, rows, predictions, prepared),
         fit_seconds=_rounded(outcome.fit_seconds),
@@ -60,7 +60,7 @@ def _trial_metrics(
     trial: Trial, rows: NDArray[np.int64], predictions: Predictions, prepared: Prepared
 ) -> dict[str, float | None]:
     by_name = scorers(prepared)
-    if trial.part == "cv":
+    if trial.split.part == "cv":
         truth = prepared.train.y[rows]
         return {name: scorer(truth, predictions) for name, scorer in by_name.items()}
     halves = {"public": prepared.public, "private": ~prepared.public}
@@ -92,11 +92,11 @@ def scorers(prepared: Prepared) -> dict[str, Scorer]:
 
 def summarise(finished: Sequence[Finished], card: SolutionCard, provenance: Provenance, prepared: Prepared) -> Result:
     """Bring all trials of a solution together. Any failed trial makes the score missing."""
-    ordered = sorted(finished, key=lambda one: (one.record.part, one.trial.repeat, one.trial.fold))
+    ordered = sorted(finished, key=lambda one: (one.record.part, one.trial.split.repeat, one.trial.split.fold))
     records = tuple(one.record for one in ordered)
     failed = any(record.failure for record in records)
-    cv = [one for one in ordered if one.trial.part == "cv"]
-    heldout = next((one.record.metrics for one in ordered if one.trial.part == "heldout"), {})
+    cv = [one for one in ordered if one.trial.split.part == "cv"]
+    heldout = next((one.record.metrics for one in ordered if one.trial.split.part == "heldout"), {})
     definition = prepared.definition
     metrics = {} if failed else {name: _cv_score(scorer, cv, prepared) for name, scorer in scorers(prepared).items()}
     return Result(
@@ -140,8 +140,8 @@ def _units(cv: Sequence[Finished], *, pooled: bool) -> list[list[Finished]]:
     """Trials whose rows are scored together: those of a repeat, or each by itself."""
     if not pooled:
         return [[one] for one in cv]
-    repeats = sorted({one.trial.repeat for one in cv})
-    return [[one for one in cv if one.trial.repeat == repeat] for repeat in repeats]
+    repeats = sorted({one.trial.split.repeat for one in cv})
+    return [[one for one in cv if one.trial.split.repeat == repeat] for repeat in repeats]
 
 
 def _pooled(unit: Sequence[Finished], prepared: Prepared) -> tuple[NDArray[Any], Predictions]:
@@ -163,12 +163,12 @@ def _statistics(ordered: Sequence[Finished], prepared: Prepared) -> Statistics |
     if definition.ranking.by == "heldout":
         private = np.flatnonzero(~prepared.public)
         of_private = [
-            one.predictions.take(private) for one in ordered if one.trial.part == "heldout" and one.predictions
+            one.predictions.take(private) for one in ordered if one.trial.split.part == "heldout" and one.predictions
         ]
         scored = [(prepared.heldout.y[private], predictions) for predictions in of_private]
         clusters = [prepared.heldout.cluster[private]]
     else:
-        units = _units([one for one in ordered if one.trial.part == "cv"], pooled=scorer.metric.pooled)
+        units = _units([one for one in ordered if one.trial.split.part == "cv"], pooled=scorer.metric.pooled)
         scored = [_pooled(unit, prepared) for unit in units]
         clusters = [prepared.train.cluster[np.concatenate([one.rows for one in unit])] for unit in units]
     names = np.unique(np.concatenate(clusters))

@@ -207,11 +207,16 @@ class Pool:
         A worker that dies is replaced and its trial is tried again, three times in all; that is never the entrant's
         fault and becomes an ``infrastructure`` failure.
         """
-        waiting: deque[tuple[Key, Work, int]] = deque((key, work, 1) for key, work in works)
+        # Taken one by one, so that the rows and labels of trials to come take no memory.
+        untried = ((key, work, 1) for key, work in works)
+        again: deque[tuple[Key, Work, int]] = deque()
         while True:
             for worker in self._workers:
-                if worker.running is None and waiting:
-                    self._start(worker, *waiting.popleft())
+                waiting = None
+                if worker.running is None:
+                    waiting = again.popleft() if again else next(untried, None)
+                if waiting is not None:
+                    self._start(worker, *waiting)
             busy = [worker for worker in self._workers if worker.running is not None]
             if not busy:
                 return
@@ -222,7 +227,7 @@ class Pool:
                 if outcome is not None:
                     yield running.key, outcome
                 elif running.attempt < ATTEMPTS:
-                    waiting.appendleft((running.key, running.work, running.attempt + 1))
+                    again.append((running.key, running.work, running.attempt + 1))
                 else:
                     yield running.key, _failed("infrastructure", "the worker process died three times", running.age)
 
