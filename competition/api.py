@@ -2,6 +2,8 @@
 
 import html
 import os
+import sys
+import sysconfig
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from competition.board.table import cost, number
 from competition.dataset import Prepared, ensure_prepared, read_prepared
 from competition.definition import Competition, read_competition
+from competition.errors import PodiumError
 from competition.evaluation import engine
 from competition.evaluation.plan import Program
 from competition.metrics import METRICS
@@ -139,13 +142,13 @@ class LoadedCompetition:
         Raises
         ------
         PodiumError
-            If `jobs` is less than 1.
+            If `jobs` is less than 1, or `estimator` is a class.
         """
-        import cloudpickle
-
+        if isinstance(estimator, type):
+            raise PodiumError(f"evaluate takes an instance: {estimator.__name__}(), not the class itself")
         name = type(estimator).__name__
         encode = not _chooses_columns(estimator) if encode is None else encode
-        content = cloudpickle.dumps(_encoded(estimator) if encode else estimator)
+        content = _pickle(_encoded(estimator) if encode else estimator)
         card = SolutionCard(
             name=name,
             origin="notebook",
@@ -170,6 +173,26 @@ class LoadedCompetition:
         rows = self.prepared.manifest.rows
         counts = ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
         return f"<{self.definition.slug}: {counts} rows, {self.prepared.train.X.shape[1]} features>"
+
+
+def _pickle(estimator: Any) -> bytes:
+    """Pickle an estimator, the user's own modules by value, since children cannot import them."""
+    import cloudpickle
+
+    installed = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+    own = [
+        module
+        for name in _modules(estimator)
+        if (module := sys.modules[name]).__name__ != "__main__"
+        and not str(getattr(module, "__file__", None) or installed[0]).startswith(installed)
+    ]
+    for module in own:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(estimator))
+    finally:
+        for module in own:
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 def _chooses_columns(estimator: Any) -> bool:

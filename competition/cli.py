@@ -39,9 +39,9 @@ GROUP = "A group column: whole groups are held out."
 ROWS = "heldout: fitted on train. unlabelled: fitted on every labelled row, ready to upload."
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The competition.", show_default=False)]
-OptionalSlug = Annotated[str | None, typer.Argument(metavar="[SLUG]", help=DEFAULT_SLUG, show_default=False)]
+OptionalSlug = Annotated[str | None, typer.Argument(metavar="SLUG", help=DEFAULT_SLUG, show_default=False)]
 SolutionName = Annotated[str, typer.Argument(metavar="SOLUTION", help="Name of the solution.", show_default=False)]
-SolutionNames = Annotated[list[str] | None, typer.Argument(metavar="[SOLUTION]...", help="All if none is named.")]
+SolutionNames = Annotated[list[str] | None, typer.Argument(metavar="SOLUTION", help="All if none is named.")]
 SubmissionFile = Annotated[Path, typer.Argument(metavar="FILE.csv", help="A submission for the held-out rows.")]
 NewSolution = Annotated[str, typer.Argument(metavar="SLUG/NAME", help="Competition and name of the file.")]
 NewFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")]
@@ -151,12 +151,14 @@ def run(
     from competition.dataset import ensure_prepared, read_prepared
     from competition.evaluation import engine
     from competition.progress import Estimate, Watch, expected_seconds
+    from competition.repository import make_folder
     from competition.results import collect_results, write_result
 
     repository = _repository()
     definition = _definition(repository, slug)
     if jobs is not None and jobs < 1:
         raise PodiumError(f"--jobs: found {jobs}; allowed: 1 or more")
+    make_folder(repository.local_results(definition.slug))
     manifest = ensure_prepared(repository, definition)
     chosen = _evaluable(repository, definition, manifest, solutions or [])
     prepared = read_prepared(repository, definition)
@@ -225,6 +227,7 @@ def submit(slug: Slug, solution: SolutionName, output: Output, rows: Rows = "hel
     """Fit a solution and write its submission file."""
     from competition.dataset import ensure_prepared, read_prepared
     from competition.evaluation.engine import Entry, predict_submission
+    from competition.repository import check_target
     from competition.submission import submission_table, write_submission
 
     repository = _repository()
@@ -232,8 +235,7 @@ def submit(slug: Slug, solution: SolutionName, output: Output, rows: Rows = "hel
     manifest = ensure_prepared(repository, definition)
     if rows == "unlabelled" and not manifest.rows["unlabelled"]:
         raise PodiumError(f"'{definition.slug}' has no unlabelled rows", "allowed: --rows heldout")
-    if not output.parent.is_dir():
-        raise PodiumError(f"{output.parent} is no folder")
+    check_target(output)
     (chosen,) = _evaluable(repository, definition, manifest, [solution])
     prepared = read_prepared(repository, definition)
     with err.status(f"fitting {chosen.name}"):
@@ -257,10 +259,9 @@ def leaderboard(slug: Slug, html: Html = None, record: Rebuild = False, as_json:
         raise PodiumError(f"'{definition.slug}' has no results yet", f"run `podium run {definition.slug}`")
     if html is not None:
         from competition.board.html import render
-        from competition.repository import write_text
+        from competition.repository import check_target, write_text
 
-        if not html.parent.is_dir():
-            raise PodiumError(f"{html.parent} is no folder")
+        check_target(html)
         write_text(html, render(board))
     if record:
         _record(repository, definition, manifest)
@@ -346,10 +347,10 @@ def _evaluable(
 def _board(repository: "Repository", definition: "Competition", manifest: "Manifest | None") -> "Leaderboard":
     from competition.board.table import build
     from competition.results import collect_results
-    from competition.solution import read_solution
+    from competition.solution import source_fingerprint
 
     paths = _solution_paths(repository, definition, manifest)
-    sources = {name: read_solution(path).fingerprint for name, path in paths.items()}
+    sources = {name: source_fingerprint(path.read_bytes()) for name, path in paths.items()}
     return build(definition, collect_results(repository, definition.slug), manifest, sources)
 
 

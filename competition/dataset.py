@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -91,12 +92,15 @@ class Labelled:
         Class codes (int32) in the order of `Prepared.classes`, or values (float64).
     cluster : ndarray of str of shape (n,)
         The cluster that the row belongs to when intervals are drawn: a day, a group or a hash bin.
+    time : Series of shape (n,), optional
+        Of the time column.
     """
 
     id: NDArray[Any]
     X: pd.DataFrame
     y: NDArray[Any]
     cluster: NDArray[Any]
+    time: pd.Series | None
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,9 @@ def prepare(repository: Repository, definition: Competition, raw: Path | None = 
     unlabelled = _load(module, "load_unlabelled", raw, where=where) if hasattr(module, "load_unlabelled") else None
     if unlabelled is not None:
         check_unlabelled(unlabelled, labelled, definition, where=where)
-    sources = {str(file.resolve()): _stat(file) for file in sorted(raw.glob("*")) if file.is_file()}
+    # A module that names its files is not disturbed by others beside them.
+    names = getattr(module, "RAW_FILES", None) or sorted(file.name for file in raw.glob("*"))
+    sources = {str((raw / name).resolve()): _stat(raw / name) for name in names if (raw / name).is_file()}
     return _write(repository, definition, labelled, unlabelled, sources)
 
 
@@ -240,7 +246,10 @@ def _import_dataset(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise PodiumError(f"{path}: syntax error in line {error.lineno}: {error.msg}") from None
     if not callable(getattr(module, "load", None)):
         raise PodiumError(f"{path} has no function `load(raw, seed)`")
     return module
@@ -257,7 +266,10 @@ def _download(module: ModuleType, raw: Path) -> bool:
 
 
 def _load(module: ModuleType, function: str, raw: Path, *args: Any, where: str) -> pd.DataFrame:
-    """Call the data set module; its ValueError and FileNotFoundError are told as the user's mistake."""
+    """Call the data set module.
+
+    A ValueError that the module itself raises is the user's mistake, as is a missing file; one from deeper is a bug.
+    """
     call = getattr(module, function)
     try:
         try:
@@ -269,8 +281,11 @@ def _load(module: ModuleType, function: str, raw: Path, *args: Any, where: str) 
     except FileNotFoundError as error:
         # `open` says "[Errno 2] ..."; a module that explains itself passes a text.
         raise PodiumError(str(error) if error.filename is None else f"{error.filename} does not exist") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise PodiumError(str(error)) from None
+    except ValueError as error:
+        raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
+        if raised_in != module.__file__:
+            raise
+        raise PodiumError(" ".join(str(error).split())) from None
     if not isinstance(table, pd.DataFrame):
         raise PodiumError(f"{where}: {function}() must return a pandas.DataFrame, not {type(table).__name__}")
     return table.reset_index(drop=True)
@@ -400,7 +415,8 @@ def _labelled(
     table: pd.DataFrame, target: pd.Series, classes: list[Any], features: list[str], definition: Competition
 ) -> Labelled:
     ids = table[definition.data.id].to_numpy()
-    return Labelled(ids, table[features], encode(target, classes), clusters(table, definition))
+    time = None if definition.data.time is None else table[definition.data.time]
+    return Labelled(ids, table[features], encode(target, classes), clusters(table, definition), time)
 
 
 def _read_folds(path: Path) -> list[Fold]:

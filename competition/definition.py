@@ -182,6 +182,13 @@ class Competition(_Table):
         about = f"{self.competition.task} {self.competition.seed}"
         return sha256("\n".join([about, *parts]).encode()).hexdigest()[:16]
 
+    @property
+    def rules(self) -> str:
+        """SHA-256 over what decides a score on given data, 16 hexadecimal digits."""
+        parts = [part.model_dump_json() for part in (self.ranking, self.prediction, self.limits)]
+        parts += [self.metric.primary, str(sorted(self.metric.params.items()))]
+        return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Check what no single field can know; messages start with the key."""

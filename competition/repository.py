@@ -46,7 +46,10 @@ class Repository:
                 raise PodiumError(f"{file} is not valid TOML: {error}") from None
             podium = tool.get("podium") if isinstance(tool, dict) else None
             if isinstance(podium, dict):
-                return cls(folder, podium.get("default"))
+                default = podium.get("default")
+                if not isinstance(default, str | None):
+                    raise PodiumError(f"{file}: tool.podium.default: found {default!r}; allowed: a competition's name")
+                return cls(folder, default)
         raise PodiumError(
             f"{start} is in no Podium repository (no pyproject.toml with [tool.podium] from here upwards)",
             "make one with `podium new repository DIR`",
@@ -102,18 +105,57 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to, and rename it to `path` when all went well.
 
     What `path` held stays as it was if anything fails.
+
+    Raises
+    ------
+    PodiumError
+        If the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    make_folder(path.parent)
     try:
-        yield temporary
-        # mkstemp makes private files; give what the user would have got by writing the file plainly.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            # mkstemp makes private files; give what the user would have got by writing the file plainly.
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise PodiumError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, and check that it can be written to.
+
+    Raises
+    ------
+    PodiumError
+        If that is not possible.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PodiumError(f"cannot make the folder {path}: {error.strerror or error}") from None
+    if not os.access(path, os.W_OK):
+        raise PodiumError(f"cannot write to the folder {path}")
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that cannot be written, before the work that goes into it.
+
+    Raises
+    ------
+    PodiumError
+        If `path` is a folder, or lies in none that can be written to.
+    """
+    if path.is_dir():
+        raise PodiumError(f"{path} is a folder", "allowed: the name of a file")
+    if not path.parent.is_dir():
+        raise PodiumError(f"{path.parent} is no folder")
+    make_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """What evaluation leaves behind: the predictions of a trial, and the result of a solution as a small JSON file."""
 
+import contextlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -142,6 +143,7 @@ class Provenance(_Record):
     """What a result was made with."""
 
     competition_version: int
+    rules: str
     data: str
     split: str
     solution_file: str
@@ -246,14 +248,18 @@ def write_result(result: Result, folder: Path) -> Path:
 def collect_results(repository: Repository, slug: str) -> list[Result]:
     """Read a competition's results: the recorded ones, each replaced by the local one where there is one.
 
+    A damaged local result counts as absent: the next run writes it anew.
+
     Raises
     ------
     PodiumError
-        As `read_results`.
+        If a recorded result cannot be read.
     """
-    recorded = read_results(repository.leaderboard(slug) / "results")
-    local = read_results(repository.local_results(slug))
-    return list({result.solution.name: result for result in (*recorded, *local)}.values())
+    found = {result.solution.name: result for result in read_results(repository.leaderboard(slug) / "results")}
+    for path in sorted(repository.local_results(slug).glob("*.json")):
+        with contextlib.suppress(PodiumError):
+            found[path.stem] = read_result(path)
+    return list(found.values())
 
 
 def read_results(folder: Path) -> list[Result]:

@@ -1,6 +1,7 @@
 """Find solutions and read what they say of themselves, as text: no solution ever runs in the harness's own process."""
 
 import ast
+import platform
 import re
 import tomllib
 import warnings
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -82,12 +84,17 @@ class Solution:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the file, 16 hexadecimal digits."""
-        return sha256(self.source.encode()).hexdigest()[:16]
+        return source_fingerprint(self.source.encode())
 
     @property
     def unmet(self) -> list[str]:
         """Requirements that the running environment does not meet."""
         return [str(requirement) for requirement in self.requirements if not _met(requirement)]
+
+
+def source_fingerprint(content: bytes) -> str:
+    """SHA-256 of a solution's file, 16 hexadecimal digits."""
+    return sha256(content).hexdigest()[:16]
 
 
 def read_solution(path: Path) -> Solution:
@@ -172,7 +179,19 @@ def _read_header(source: str, where: str) -> tuple[Metadata, tuple[Requirement, 
     for key in header:
         if key not in allowed:
             raise PodiumError(f"{where}: header: unknown key '{key}'", nearest(key, allowed))
+    _check_python(header.get("requires-python", ""), where)
     return _metadata(header, where), _requirements(header.get("dependencies", []), where)
+
+
+def _check_python(specifier: Any, where: str) -> None:
+    """Refuse a solution that asks for another Python than the one that would run it."""
+    running = platform.python_version()
+    try:
+        is_met = SpecifierSet(specifier).contains(running, prereleases=True)
+    except (InvalidSpecifier, TypeError, AttributeError):
+        raise PodiumError(f"{where}: header: requires-python: found {specifier!r}; allowed: such as '>=3.11'") from None
+    if not is_met:
+        raise PodiumError(f"{where}: header: requires-python: asks for {specifier}, and this is Python {running}")
 
 
 def _metadata(header: dict[str, Any], where: str) -> Metadata:

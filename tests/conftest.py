@@ -201,8 +201,9 @@ def run_all(write_solution) -> Callable[..., dict[str, Result]]:
 
 
 @pytest.fixture(scope="session")
-def make_result() -> Callable[..., Result]:
+def make_result(make_rules) -> Callable[..., Result]:
     """Make a result by hand, as an evaluation of ``small-binary`` would leave it."""
+    rules = Competition.model_validate(make_rules()).rules
 
     def make(
         name: str = "logistic",
@@ -239,6 +240,7 @@ def make_result() -> Callable[..., Result]:
         clusters = [tuple(row) for row in counts]
         made_with = {
             "competition_version": 1,
+            "rules": rules,
             "data": "d" * 16,
             "split": "e" * 16,
             "solution_file": "f" * 16,

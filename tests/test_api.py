@@ -1,5 +1,6 @@
 """The notebook's door."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,22 @@ def test_a_bare_estimator_takes_text_and_dates(tmp_path: Path) -> None:
     assert contest.evaluate(DecisionTreeClassifier()).score == 1
     failed = contest.evaluate(DecisionTreeClassifier(), encode=False)
     assert "of 6 trials  error: ValueError: could not convert" in repr(failed)
+
+
+def test_a_class_of_the_users_own_module_reaches_the_children(
+    contest: LoadedCompetition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_helpers.py").write_text(
+        "from sklearn.tree import DecisionTreeClassifier\n\n\nclass MyTree(DecisionTreeClassifier):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    my_helpers = importlib.import_module("my_helpers")
+    assert contest.evaluate(my_helpers.MyTree(), encode=False).score > 0.8
+
+
+def test_a_class_instead_of_an_instance_is_refused(contest: LoadedCompetition) -> None:
+    with pytest.raises(competition.PodiumError, match=r"takes an instance: DecisionTreeClassifier\(\)"):
+        contest.evaluate(DecisionTreeClassifier)
 
 
 class OpenedHere(ClassifierMixin, BaseEstimator):

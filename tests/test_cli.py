@@ -162,9 +162,54 @@ def test_interrupt_keeps_what_is_finished(example: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert "Traceback" not in err
     assert "1 of 2 solutions are finished and kept" in err
     assert "constant" in out
     assert kept.exists()
+
+
+def test_a_broken_neighbour_does_not_disturb(example: Path, podium: Podium) -> None:
+    podium("run", "example", "constant")
+    (example / "solutions" / "example" / "broken.py").write_text("def make_estimator(:\n")
+    code, out, _ = podium("run", "example", "constant")
+    assert (code, "constant" in out) == (0, True)
+    assert podium("leaderboard", "example")[0] == 0
+
+
+def test_a_damaged_local_result_is_made_again(example: Path, podium: Podium) -> None:
+    podium("run", "example", "constant")
+    path = example / ".podium" / "results" / "example" / "constant.json"
+    whole = path.read_text()
+    path.write_text(whole[:300])
+    assert podium("run", "example", "constant")[0] == 0
+    assert len(path.read_text()) == pytest.approx(len(whole), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('primary = "f1"\nalso = ["average_precision", "roc_auc"]', 'primary = "roc_auc"\nalso = ["f1"]'),
+        ('by = "cv"', 'by = "heldout"'),
+        ("seconds = 60", "seconds = 61"),
+    ],
+)
+def test_results_made_by_other_rules_are_stale(example: Path, podium: Podium, old: str, new: str) -> None:
+    podium("run", "example", "constant")
+    path = example / "data" / "example" / "competition.toml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    board = json.loads(podium("leaderboard", "example", "--json")[1])
+    assert board["rows"] == []
+    assert "made under another metric, ranking" in board["stale"][0]["why"]
+
+
+def test_a_board_by_held_out_score_says_and_does_so(example: Path, podium: Podium) -> None:
+    path = example / "data" / "example" / "competition.toml"
+    path.write_text(path.read_text().replace('by = "cv"', 'by = "heldout"'))
+    board = json.loads(podium("run", "example", "--json")[1])
+    for row in board["rows"]:
+        assert row["score"] == row["heldout_private"]
+        assert row["interval"][0] < row["score"] < row["interval"][1]
 
 
 # --- what is refused: one line, exit code 2, files as they were ---
@@ -240,6 +285,20 @@ def test_options_out_of_range(example: Path, podium: Podium) -> None:
     )
     assert "is no folder" in refused(podium, "prepare", "example", "--raw", "nowhere")
     assert "has no results yet" in refused(podium, "leaderboard", "example")
+    assert "is a folder" in refused(podium, "submit", "example", "constant", "-o", example)
+    assert "is no folder" in refused(podium, "submit", "example", "constant", "-o", "nowhere/x.csv")
+
+
+def test_a_state_folder_that_cannot_be_made_is_told_before_the_fits(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    (example / ".podium").write_text("a file in the way")
+    assert "cannot make the folder" in refused(podium, "run", "example", "constant")
+
+
+def test_default_that_is_no_name(example: Path, podium: Podium) -> None:
+    path = example / "pyproject.toml"
+    path.write_text(path.read_text().replace('default = "example"', "default = 3"))
+    assert "tool.podium.default: found 3" in refused(podium, "list")
 
 
 def test_a_solution_whose_dependency_is_missing_is_left_out_or_refused(example: Path, podium: Podium) -> None:

@@ -176,6 +176,8 @@ def _why_stale(
         return (
             f"made under version {made.competition_version} of the rules, which are at {definition.competition.version}"
         )
+    if made.rules != definition.rules:
+        return "made under another metric, ranking, rule for predictions or limit"
     if made.data != data:
         return f"made on other data ({made.data}, not {data})"
     if made.split != split:

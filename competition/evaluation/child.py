@@ -6,6 +6,7 @@ at most; the sources of this file and of ``wire.py`` decide what a trial sees.
 """
 
 import contextlib
+import ctypes
 import importlib
 import json
 import linecache
@@ -37,9 +38,11 @@ LENGTH = struct.Struct("<I")
 MAX_TEXT = 2_000
 MAX_LINES = 20
 N_DESCRIPTORS = 5
+PR_SET_PDEATHSIG = 1
 OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "bad allocation", "Cannot allocate memory", "out of memory")
 
 Array = NDArray[Any]
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,19 @@ def send(control: socket.socket, message: dict[str, Any], descriptors: list[int]
 
 def receive(control: socket.socket, n_descriptors: int = 0) -> tuple[dict[str, Any], list[int]] | None:
     """Receive a message and its descriptors, None when the other side has gone."""
-    prefix, descriptors, _, _ = socket.recv_fds(control, LENGTH.size, n_descriptors)
-    if len(prefix) < LENGTH.size:
-        return None
-    (length,) = LENGTH.unpack(prefix)
-    body = bytearray()
-    while len(body) < length:
-        part = control.recv(length - len(body))
-        if not part:
+    try:
+        prefix, descriptors, _, _ = socket.recv_fds(control, LENGTH.size, n_descriptors)
+        if len(prefix) < LENGTH.size:
             return None
-        body += part
+        (length,) = LENGTH.unpack(prefix)
+        body = bytearray()
+        while len(body) < length:
+            part = control.recv(length - len(body))
+            if not part:
+                return None
+            body += part
+    except ConnectionResetError:
+        return None
     return json.loads(body), list(descriptors)
 
 
@@ -123,10 +129,11 @@ def serve(control: socket.socket, preload: list[str]) -> None:
         message, descriptors = received
         order = Order(**message)
         started = time.monotonic()
+        worker = os.getpid()
         pid = os.fork()
         if pid == 0:
             control.close()
-            _trial(order, *descriptors)
+            _trial(order, worker, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         timed_out = not _wait(pid, order.seconds, control)
@@ -139,7 +146,8 @@ def serve(control: socket.socket, preload: list[str]) -> None:
             "seconds": time.monotonic() - started,
             "peak_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         }
-        send(control, ended)
+        with contextlib.suppress(BrokenPipeError):  # the harness has gone; the next receive ends the loop
+            send(control, ended)
 
 
 def _wait(pid: int, seconds: float, control: socket.socket) -> bool:
@@ -189,20 +197,24 @@ def _empty(folder: Path) -> None:
 # --- the trial ---
 
 
-def _trial(order: Order, program: int, train: int, predict: int, labels: int, pipe: int) -> None:
+def _trial(order: Order, worker: int, program: int, train: int, predict: int, labels: int, pipe: int) -> None:
     """Run one trial in the forked child and leave."""
     status = 1
     try:
-        _confine(order)
+        _confine(order, worker)
         _write(pipe, _run(order, program, train, predict, labels))
         status = 0
     finally:
         os._exit(status)
 
 
-def _confine(order: Order) -> None:
+def _confine(order: Order, worker: int) -> None:
     """Set limits and the fixed surroundings of a trial."""
     os.setsid()
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # no trial outlives its worker
+    if os.getppid() != worker:
+        os._exit(1)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)

@@ -4,12 +4,13 @@ import os
 import platform
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import competition
 from competition.dataset import Prepared
@@ -152,16 +153,15 @@ def run_trials(
     """Run trials in children and yield them as they end."""
     if jobs < 1:
         raise PodiumError(f"--jobs: found {jobs}; allowed: 1 or more")
-    definition = prepared.definition
     with ExitStack() as stack:
         # Workers start first: they import libraries while this process encodes the features.
-        pool = stack.enter_context(Pool(min(jobs, len(trials)), definition.limits.threads, _preloads(entries)))
-        features = {}
-        for part in {trial.split.part for trial in trials}:
-            features[part] = _features(prepared, part)
-            for descriptor in set(features[part]):
-                stack.callback(os.close, descriptor)
-        works = ((number, _work(trial, prepared, *features[trial.split.part])) for number, trial in enumerate(trials))
+        threads = prepared.definition.limits.threads
+        pool = stack.enter_context(Pool(min(jobs, len(trials)), threads, _preloads(entries)))
+        tables: dict[str, SharedTable] = {}
+        for name in {name for trial in trials for name in _tables_of(trial)}:
+            tables[name] = SharedTable.of(_features(prepared, name))
+            stack.callback(os.close, tables[name].memory)
+        works = ((number, _work(trial, prepared, tables)) for number, trial in enumerate(trials))
         for number, outcome in pool.run(works):
             yield trials[number], outcome
 
@@ -170,37 +170,72 @@ def _preloads(entries: Sequence[Entry]) -> set[str]:
     return {module for entry in entries for module in entry.imports if module.split(".")[0] in PRELOADED}
 
 
-def _features(prepared: Prepared, part: str) -> tuple[int, int]:
-    """Descriptors of the features to fit on and to predict. A cross-validation trial gets those of train alone."""
-    match part:
-        case "cv":
-            train = predict = prepared.train.X
+@dataclass(frozen=True)
+class SharedTable:
+    """Features in sealed memory, in an order that is drawn anew for each run and known to the harness alone.
+
+    A child sees which rows of the memory it is given. In the table's own order that would tell what the order tells.
+
+    Parameters
+    ----------
+    memory : int
+        Descriptor.
+    position : ndarray of int
+        Where each row of the table lies in memory.
+    """
+
+    memory: int
+    position: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> "SharedTable":
+        """Shuffle a table and put it into memory."""
+        order = np.random.default_rng().permutation(len(table))
+        return cls(to_memory(table_message(table.iloc[order])), np.argsort(order))
+
+
+def _tables_of(trial: Trial) -> tuple[str, str]:
+    """Names of the tables to fit on and to predict. A cross-validation trial gets train alone."""
+    tables = {"cv": ("train", "train"), "heldout": ("train", "heldout"), "unlabelled": ("labelled", "unlabelled")}
+    return tables[trial.split.part]
+
+
+def _features(prepared: Prepared, name: str) -> pd.DataFrame:
+    match name:
+        case "train":
+            return prepared.train.X
         case "heldout":
-            train, predict = prepared.train.X, prepared.heldout.X
+            return prepared.heldout.X
+        case "labelled":
+            return pd.concat([labelled.X for labelled in labelled_rows(prepared, "unlabelled")], ignore_index=True)
         case _:
             assert prepared.unlabelled is not None
-            train = pd.concat([labelled.X for labelled in labelled_rows(prepared, "unlabelled")], ignore_index=True)
-            predict = prepared.unlabelled[1]
-    first = to_memory(table_message(train))
-    return first, first if predict is train else to_memory(table_message(predict))
+            return prepared.unlabelled[1]
 
 
-def _work(trial: Trial, prepared: Prepared, train: int, predict: int) -> Work:
-    definition = prepared.definition
-    y = np.concatenate([labelled.y for labelled in labelled_rows(prepared, trial.split.part)])
+def _work(trial: Trial, prepared: Prepared, tables: Mapping[str, SharedTable]) -> Work:
+    definition, split = prepared.definition, trial.split
+    y = np.concatenate([labelled.y for labelled in labelled_rows(prepared, split.part)])
     order = Order(
         name=trial.program.file,
         kind=trial.program.kind,
         classes=prepared.classes or None,
         alone=definition.prediction.rows == "alone",
-        seed=trial.split.seed,
+        seed=split.seed,
         threads=definition.limits.threads,
         seconds=definition.limits.seconds,
         memory_bytes=int(definition.limits.memory_gb * 1e9),
         cpus=[],
     )
+    train, predict = (tables[name] for name in _tables_of(trial))
     return Work(
-        order, trial.program.content, train, predict, trial.split.train, trial.split.predict, y[trial.split.train]
+        order=order,
+        program=trial.program.content,
+        train=train.memory,
+        predict=predict.memory,
+        train_rows=train.position[split.train],
+        predict_rows=predict.position[split.predict],
+        y=y[split.train],
     )
 
 
@@ -209,6 +244,7 @@ def provenance(prepared: Prepared, entry: Entry) -> Provenance:
     names = sorted({*entry.packages, "numpy", "pandas"})
     return Provenance(
         competition_version=prepared.definition.competition.version,
+        rules=prepared.definition.rules,
         data=prepared.manifest.data,
         split=prepared.manifest.split,
         solution_file=entry.fingerprint,

@@ -71,8 +71,15 @@ def plan(programs: Iterable[Program], prepared: Prepared) -> list[Trial]:
 
 
 def heldout_split(prepared: Prepared) -> SplitRows:
-    """Fit on all of train, predict the held-out rows."""
-    return _shuffled(prepared, "heldout", np.arange(len(prepared.train.id)), np.arange(len(prepared.heldout.id)))
+    """Fit on all of train, predict the held-out rows; the folds' embargo holds before them too."""
+    return _shuffled(prepared, "heldout", _before_heldout(prepared), np.arange(len(prepared.heldout.id)))
+
+
+def _before_heldout(prepared: Prepared) -> NDArray[np.int64]:
+    definition, train, heldout = prepared.definition, prepared.train, prepared.heldout
+    if definition.split.strategy != "time" or train.time is None or heldout.time is None:
+        return np.arange(len(train.id))
+    return np.flatnonzero(train.time < heldout.time.min() - definition.cv.embargo_duration)
 
 
 def unlabelled_split(prepared: Prepared) -> SplitRows:

@@ -269,7 +269,8 @@ class Pool:
         """Take the end of a trial from its worker; None if the worker has died."""
         late = time.monotonic() > _last_moment(worker)
         ended = None if late else _end_of_trial(worker.control)
-        while _drain(running) is None:
+        # A stray of the trial may hold the pipe and write on.
+        while not running.excess and _drain(running) is None:
             pass
         self._selector.unregister(worker.control)
         with contextlib.suppress(KeyError):
@@ -291,10 +292,7 @@ def _last_moment(worker: _Worker) -> float:
 
 
 def _end_of_trial(control: socket.socket) -> dict[str, Any] | None:
-    try:
-        received = receive(control)
-    except ConnectionResetError:
-        return None
+    received = receive(control)
     return None if received is None else received[0]
 
 

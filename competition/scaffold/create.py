@@ -1,17 +1,24 @@
 """Write the files of a new solution, competition or repository; nothing that exists is overwritten."""
 
+import json
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from competition.dataset import prepare
 from competition.definition import SLUG, read_competition
 from competition.errors import PodiumError
+from competition.metrics import Task
 from competition.repository import Repository, write_text
-from competition.scaffold.infer import TableFacts, infer
+from competition.scaffold.infer import MISSING, infer
+from competition.scaffold.rules import FRACTION, PUBLIC, SEED
 from competition.solution import NAME
 
 _TEMPLATES = jinja2.Environment(
@@ -22,6 +29,8 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     autoescape=False,  # the files are TOML and Python, and values go in as literals
 )
+# Text and lists as both Python and TOML write them, umlauts as they are.
+_TEMPLATES.filters["literal"] = lambda value: json.dumps(value, ensure_ascii=False)
 EXAMPLE = "example"
 
 
@@ -84,26 +93,61 @@ def create_competition(
     Raises
     ------
     PodiumError
-        If the name is taken or not allowed, the file is no table, or a column is not there or not fit.
+        If the name is taken or not allowed, the file is no table, a column is not there or not fit, or the
+        competition could not run; nothing is written then.
     """
     if not SLUG.fullmatch(slug):
         raise PodiumError(f"'{slug}' is no name for a competition", "allowed: lower-case words joined by hyphens")
     if slug in repository.slugs or repository.data(slug).exists():
         raise PodiumError(f"there is a competition '{slug}' already, in {repository.data(slug)}")
-    facts = infer(data, target, time=time, group=group)
-    values = {"slug": slug, "title": slug.replace("-", " ").capitalize(), "facts": facts, "file": data.name}
-    home, solutions = repository.data(slug), repository.solutions(slug)
-    files = [
+    with _told(data):
+        facts = infer(data, target, time=time, group=group)
+    values = {
+        "slug": slug,
+        "title": slug.replace("-", " ").capitalize(),
+        "facts": facts,
+        "file": data.name,
+        "missing": MISSING,
+        "seed": SEED,
+        "fraction": FRACTION,
+        "public": PUBLIC,
+    }
+    final = _competition_files(repository, slug, values)
+    _check_free(final)
+    with _told(repository.root), tempfile.TemporaryDirectory(prefix=".new.", dir=repository.root) as folder:
+        draft = Repository(Path(folder))
+        files = _competition_files(draft, slug, values)
+        _write(files)
+        raw = draft.data(slug) / "raw"
+        raw.mkdir()
+        shutil.copyfile(data, raw / data.name)
+        _rehearse(draft, slug, data.name)
+        moves = [(raw / data.name, repository.data(slug) / "raw" / data.name)]
+        # The rules come last: with them the competition exists.
+        moves += [(file.path, place.path) for file, place in zip(files, final, strict=True)][::-1]
+        for here, there in moves:
+            there.parent.mkdir(parents=True, exist_ok=True)
+            here.rename(there)
+    return [file.path for file in final]
+
+
+def _competition_files(repository: Repository, slug: str, values: dict[str, Any]) -> list[_File]:
+    home = repository.data(slug)
+    return [
         _File(home / "competition.toml", "competition.toml.jinja", values),
         _File(home / "dataset.py", "dataset.py.jinja", values),
         _File(home / "README.md", "card.md.jinja", values),
-        *_two_solutions(solutions, facts),
+        *_two_solutions(repository.solutions(slug), values["facts"].task),
     ]
-    _write(files)
-    raw = home / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(data, raw / data.name)
-    return [file.path for file in files]
+
+
+def _rehearse(draft: Repository, slug: str, name: str) -> None:
+    """Read the rules, load the table and split it: a competition that cannot run is not made."""
+    try:
+        prepare(draft, read_competition(draft.data(slug) / "competition.toml"))
+    except PodiumError as error:
+        message = " ".join(error.message.replace(f"{draft.root}/", "").split())
+        raise PodiumError(message if name in message else f"{name}: {message}", error.hint) from None
 
 
 def create_repository(folder: Path) -> None:
@@ -114,11 +158,11 @@ def create_repository(folder: Path) -> None:
     PodiumError
         If the folder exists and is not empty.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise PodiumError(f"{folder} exists and is not empty")
+    with _told(folder):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise PodiumError(f"{folder} exists and is not empty")
     title = folder.resolve().name
     values = {"name": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "competitions", "example": EXAMPLE}
-    solutions = folder / "solutions" / EXAMPLE
     home = folder / "data" / EXAMPLE
     _write(
         [
@@ -128,24 +172,37 @@ def create_repository(folder: Path) -> None:
             _File(home / "competition.toml", "example/competition.toml.jinja", values),
             _File(home / "dataset.py", "example/dataset.py.jinja", values),
             _File(home / "README.md", "example/card.md.jinja", values),
-            _File(solutions / "constant.py", "constant.py.jinja", {"task": "binary"}),
-            _File(solutions / "boosted_trees.py", "solution.py.jinja", {"task": "binary", "title": "Boosted trees"}),
+            *_two_solutions(folder / "solutions" / EXAMPLE, "binary"),
         ]
     )
 
 
-def _two_solutions(folder: Path, facts: TableFacts) -> list[_File]:
+def _two_solutions(folder: Path, task: Task) -> list[_File]:
     return [
-        _File(folder / "constant.py", "constant.py.jinja", {"task": facts.task}),
-        _File(folder / "boosted_trees.py", "solution.py.jinja", {"task": facts.task, "title": "Boosted trees"}),
+        _File(folder / "constant.py", "constant.py.jinja", {"task": task}),
+        _File(folder / "boosted_trees.py", "solution.py.jinja", {"task": task, "title": "Boosted trees"}),
     ]
 
 
 def _write(files: list[_File]) -> None:
     """Render everything, then write: a template that fails leaves nothing behind."""
+    _check_free(files)
+    texts = [_TEMPLATES.get_template(file.template).render(file.values).rstrip("\n") + "\n" for file in files]
+    for file, text in zip(files, texts, strict=True):
+        with _told(file.path):
+            write_text(file.path, text)
+
+
+def _check_free(files: list[_File]) -> None:
     for file in files:
         if file.path.exists():
             raise PodiumError(f"{file.path} exists already")
-    texts = [_TEMPLATES.get_template(file.template).render(file.values).rstrip("\n") + "\n" for file in files]
-    for file, text in zip(files, texts, strict=True):
-        write_text(file.path, text)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell what the operating system refuses in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise PodiumError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}") from None

@@ -22,6 +22,7 @@ KAGGLE_COMPETITION = "anomaly-detection-in-cellular-networks"
 
 TRAIN_FILE = "ML-MATT-CompetitionQT1920_train.csv"
 TEST_FILE = "ML-MATT-CompetitionQT1920_test.csv"
+RAW_FILES = (TRAIN_FILE, TEST_FILE)  # prepared data is stale when one of them changes
 
 TEXTS = ("Time", "CellName")
 MAXIMA_OF_USERS = ("maxUE_DL", "maxUE_UL", "maxUE_UL+DL")

@@ -97,6 +97,7 @@ def result(
         ),
         provenance=Provenance(
             competition_version=1,
+            rules=rules.rules,
             data="data-print",
             split="split-print",
             solution_file="file-print",
