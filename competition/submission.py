@@ -114,7 +114,7 @@ def _open(path: Path, definition: Competition, n_ids: int) -> _File:
     header = first.decode()
     separator = ";" if header.count(";") > header.count(",") else ","
     names = {definition.submission.id: "id", definition.submission.prediction: "prediction"}
-    _, found = next(_records([header], separator, path.name))
+    _, found = next(_records([header], separator, path.name, 1))
     if sorted(found) != sorted(names):
         raise PodiumError(f"{path.name}: line 1: the header is {header[:80]!r}", f"allowed: {','.join(names)}")
     return _File(path.name, content[len(first) + 1 :], separator, [names[name] for name in found])
@@ -153,14 +153,14 @@ def _recode(content: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
 
 
-def _records(lines: Iterable[str], separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """First line (from 1) and stripped fields of each record."""
+def _records(lines: Iterable[str], separator: str, name: str, start: int) -> Iterator[tuple[int, list[str]]]:
+    """First line and stripped fields of each record; the first of all is line `start`."""
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-    line = 1
+    line = start
     try:
         for fields in reader:
             yield line, [field.strip() for field in fields]
-            line = reader.line_num + 1
+            line = start + reader.line_num
     except csv.Error as error:
         raise PodiumError(f"{name}: line {line}: {error}") from None
 
@@ -172,6 +172,8 @@ def _read_fast(file: _File, definition: Competition, ids: NDArray[Any], classes:
     """Read a well-formed file; None for any other, right or wrong."""
     whole_ids = ids.dtype.kind == "i"
     by_number = not classes or definition.submission.kind == "probability" or _whole(classes)
+    if file.body.count(b"\n") < len(ids) - 1:
+        return None
     # Arrow reads 0x1F as a whole number.
     if whole_ids and (b"0x" in file.body or b"0X" in file.body):
         return None
@@ -221,19 +223,20 @@ def _from_numbers(number: NDArray[np.float64], definition: Competition, classes:
 
 def _order(given: Any, ids: NDArray[Any]) -> NDArray[np.intp] | None:
     """Row of `given` (as many as there are ids) that has each id; None unless each id is there once."""
-    wanted = ids.astype(np.int64 if ids.dtype.kind == "i" else str)
-    if ids.dtype.kind == "i":
+    whole = ids.dtype.kind == "i"
+    wanted = pa.array(ids.astype(np.int64 if whole else str))
+    if wanted.equals(given):
+        return np.arange(len(ids))
+    if whole:
         number, low, high = given.to_numpy(), int(ids.min()), int(ids.max())
-        if np.array_equal(number, wanted):
-            return np.arange(len(wanted))
         if number.min() < low or number.max() > high:
             return None
-        if high - low < DENSE * len(wanted):
+        if high - low < DENSE * len(ids):
             row = np.full(high - low + 1, -1, dtype=np.intp)
             row[number - low] = np.arange(len(number))
-            order = row[wanted - low]
+            order = row[ids - low]
             return None if (order < 0).any() else order
-    found = pa.compute.index_in(pa.array(wanted), value_set=given)
+    found = pa.compute.index_in(wanted, value_set=given)
     return None if found.null_count else found.to_numpy()
 
 
@@ -269,13 +272,12 @@ def _read_rows(file: _File, definition: Competition, ids: NDArray[Any], classes:
 
 def _columns(file: _File, n_ids: int) -> dict[str, _Column]:
     """Columns ``id`` and ``prediction``; of a file with too many rows as many as show what is wrong."""
-    text = io.TextIOWrapper(io.BytesIO(file.body), encoding="utf-8", newline="\n")
     lines: list[int] = []
     rows: list[list[str]] = []
-    for line, fields in _records(iter(lambda: text.readline(MAX_LINE), ""), file.separator, file.name):
+    for line, fields in _records(_lines(file.body), file.separator, file.name, 2):
         # Blank lines count as lines, and nothing else: a file may end with one or more.
         if any(fields):
-            lines.append(line + 1)
+            lines.append(line)
             rows.append(fields)
         if len(rows) > n_ids:
             break
@@ -292,6 +294,14 @@ def _columns(file: _File, n_ids: int) -> dict[str, _Column]:
         column: _Column(file.name, lines, list(texts), note)
         for column, texts in zip(file.columns, zip(*rows, strict=True), strict=True)
     }
+
+
+def _lines(body: bytes) -> Iterator[str]:
+    text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n")
+    while line := text.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise csv.Error(f"the line is longer than {MAX_LINE:,} characters")
+        yield line
 
 
 def _parse(given: _Column, definition: Competition, classes: Sequence[Any], decimal: str) -> Predictions:

@@ -1,9 +1,12 @@
 """Submissions: every dialect is the same one, every mistake gives one line that tells no label."""
 
+import csv
 import gzip
 import warnings
+from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +110,135 @@ def test_regression(read, rules):
     assert predictions.values.tolist() == [1, -2500, 0, 0.5]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize(("task", "kind"), [("regression", "value"), ("binary", "probability")])
+def test_decimal_commas_between_semicolons(read, rules, task, kind, quote):
+    definition = rules(task, submission={"kind": kind})
+    content = f"Id;Label\n7;{quote}0,25{quote}\n30;1\n12;0,0\n5;5e-1\n"
+    predictions = read(content, definition, classes=() if task == "regression" else (0, 1)).predictions
+    found = predictions.values if task == "regression" else predictions.scores[:, 1]
+    assert found.tolist() == [1, 0.25, 0, 0.5]
+    # Some programs write a point all the same.
+    again = read(content.replace("5e-1", "0.5"), definition, classes=() if task == "regression" else (0, 1))
+    assert_same(again.predictions, predictions)
+
+
+def test_a_thousands_separator_is_no_decimal_comma(read, rules):
+    with pytest.raises(PodiumError, match=r"line 3: '1\.234,5' is no finite number"):
+        read("Id;Label\n7;0,5\n30;1.234,5\n12;0\n5;1\n", rules("regression"), classes=())
+
+
+# --- the two ways to read ---
+
+
+def both_ways(path, definition, ids, classes):
+    """Predictions read by column, and by row."""
+    file = module._open(path, definition, len(ids))
+    by_row = None
+    with suppress(PodiumError):
+        by_row = module._read_rows(file, definition, ids, classes)
+    return module._read_fast(file, definition, ids, classes), by_row
+
+
+def assert_same(one, other):
+    np.testing.assert_array_equal(one.values, other.values, strict=True)
+    assert one.score_kind == other.score_kind
+    assert (one.scores is None) == (other.scores is None)
+    if one.scores is not None:
+        np.testing.assert_array_equal(one.scores, other.scores, strict=True)
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+FORMATS = {
+    "label": ("binary", "value", [0, 1], st.sampled_from([0, 1])),
+    "text label": ("multiclass", "value", ["a,b", 'say "no"', "ñ", "x;y"], None),
+    "whole label": ("multiclass", "value", [-5, 2, 40, 2**40], None),
+    "probability": ("binary", "probability", [0, 1], st.floats(0, 1)),
+    "number": ("regression", "value", [], FINITE),
+}
+IDS_OF = {
+    "dense": st.integers(-50, 50),
+    "sparse": st.integers(-(2**62), 2**62),
+    "text": st.text("abñ07,;\"'.-", min_size=1, max_size=6),
+}
+
+
+@given(data=st.data(), form=st.sampled_from(list(FORMATS)), keys=st.sampled_from(list(IDS_OF)))
+def test_a_well_formed_file_reads_the_same_by_column_and_by_row(tmp_path_factory, make_rules, data, form, keys):
+    task, kind, classes, drawn = FORMATS[form]
+    ids = np.array(data.draw(st.lists(IDS_OF[keys], min_size=1, max_size=20, unique=True)))
+    values = data.draw(
+        st.lists(st.sampled_from(classes) if drawn is None else drawn, min_size=len(ids), max_size=len(ids))
+    )
+    definition = Competition.model_validate(make_rules(task, submission={"kind": kind}))
+    separator = data.draw(st.sampled_from(",;"))
+    table = pd.DataFrame({"Id": ids, "Label": values}).iloc[data.draw(st.permutations(range(len(ids))))]
+    text = table[data.draw(st.permutations(["Id", "Label"]))].to_csv(
+        index=False,
+        sep=separator,
+        decimal=data.draw(st.sampled_from(".," if separator == ";" else ".")),
+        quoting=data.draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])),
+        lineterminator=data.draw(st.sampled_from(["\n", "\r\n", "\r"])),
+    )
+    text += data.draw(st.sampled_from(["", "\n", "\r\n\r\n"]))
+    content = text.encode(data.draw(st.sampled_from(["utf-8", "utf-8-sig", "latin-1"])))
+    path = tmp_path_factory.getbasetemp() / "well_formed.csv"
+    path.write_bytes(gzip.compress(content) if data.draw(st.booleans()) else content)
+    fast, by_row = both_ways(path, definition, ids, classes)
+    assert_same(by_row, read_submission(path, definition, ids, classes).predictions)
+    expected = [classes.index(value) for value in values] if classes and kind == "value" else values
+    found = by_row.values if by_row.scores is None else by_row.scores[:, 1]
+    np.testing.assert_array_equal(found, expected)
+    if fast is not None:
+        assert_same(fast, by_row)
+    # A comma that is no decimal one, or a number that Arrow does not take, sends a file the slow way.
+    assert fast is not None or (separator == ";" and keys == "text") or form in ("number", "probability")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "ids", [np.array([30, 7, 12, 5]), np.array([30, 7, 12, 2**60]), np.array(["a", "7", "07", "b"])]
+)
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_plain_files_are_read_by_column(tmp_path, rules, form, ids, shuffled):
+    task, kind, classes, _ = FORMATS[form]
+    values = np.array([0.5, 0.25, 0.125, 1.0] if kind == "probability" or not classes else (classes * 2)[:4])
+    order = [2, 0, 3, 1] if shuffled else [0, 1, 2, 3]
+    path = tmp_path / "plain.csv"
+    pd.DataFrame({"Id": ids[order], "Label": values[order]}).to_csv(path, index=False)
+    fast, by_row = both_ways(path, rules(task, submission={"kind": kind}), ids, classes)
+    assert_same(fast, by_row)
+
+
+@given(
+    body=st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["30", "7", "12", "5", "07", "7.0", "+5", " 12", '"7"', "0x7", "8", "", "5e0", '"3"0', "-0"]
+            ),
+            st.sampled_from(
+                ["0", "1", "1.0", "0,5", "0.5", "+1", ".5", "1.", "1e-1", "0x1", "inf", "nan", "NA", "", '"1']
+            ),
+        ),
+        min_size=3,
+        max_size=5,
+    ),
+    separator=st.sampled_from([",", ";", " , "]),
+    form=st.sampled_from(["label", "probability", "number"]),
+)
+def test_reading_by_column_takes_nothing_that_reading_by_row_refuses(
+    tmp_path_factory, make_rules, body, separator, form
+):
+    task, kind, classes, _ = FORMATS[form]
+    definition = Competition.model_validate(make_rules(task, submission={"kind": kind}))
+    path = tmp_path_factory.getbasetemp() / "odd.csv"
+    path.write_text("\n".join([f"Id{separator}Label", *(separator.join(row) for row in body)]))
+    ids = np.array(sorted({30, 7, 12, 5})[: len(body)])
+    fast, by_row = both_ways(path, definition, ids, classes)
+    if fast is not None:
+        assert_same(fast, by_row)
+
+
 # --- mistakes ---
 
 
@@ -139,7 +271,12 @@ def test_a_folder(tmp_path, rules):
         pytest.param(PLAIN.replace("12,1\n", ""), "1 of 4 ids are missing, first 12", id="missing id"),
         pytest.param(f"{HEADER}\n30,0\n", "3 of 4 ids are missing, first 7", id="missing ids"),
         pytest.param(PLAIN + "7,1\n", "line 6: id '7' stands twice", id="duplicate id"),
-        pytest.param(PLAIN + "7,1\n5,1\n5,1\n", "line 6: id '7' stands twice (and 2 more lines", id="duplicate ids"),
+        pytest.param(PLAIN + "7,1\n5,1\n5,1\n", "twice; more rows than the 4 ids", id="rows without end"),
+        pytest.param(
+            PLAIN.replace("12,", "7,").replace("5,", "7,"),
+            "line 4: id '7' stands twice (and 1 more",
+            id="duplicate ids",
+        ),
         pytest.param(PLAIN.replace("12,", "13,"), "line 4: '13' is no id of these rows", id="unknown id"),
         pytest.param(PLAIN.replace("12,", "12.5,"), "line 4: '12.5' is no id of these rows", id="fractional id"),
         pytest.param(PLAIN.replace("12,", ","), "line 4: '' is no id", id="empty id"),
@@ -198,11 +335,26 @@ def test_probabilities_lie_between_0_and_1(read, rules, found):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_gigantic_file_is_not_read_to_its_end(read, monkeypatch, packed):
-    monkeypatch.setattr(module, "MAX_BYTES", 1024)
-    content = PLAIN.encode() + b"\n" * 1024
-    with pytest.raises(PodiumError, match="is larger than"):
+def test_a_gigantic_file_is_not_read_to_its_end(read, packed):
+    content = PLAIN.encode() + b"7,1\n" * 2**19
+    with pytest.raises(PodiumError, match="is larger than 1 MiB"):
         read(gzip.compress(content) if packed else content)
+
+
+@pytest.mark.parametrize(
+    ("filler", "message"),
+    [
+        (b"7,1\n" * 500, "line 6: id '7' stands twice; more rows than the 4 ids"),
+        (b"8,1\n" * 500, "line 6: '8' is no id of these rows; allowed: such as 30; more rows than the 4 ids"),
+        (b"7,1\n" * 9_000, "has 9,005 lines, many more rows than the 4 ids"),
+        (b"\n" * 9_000, "has 9,005 lines, many more rows than the 4 ids"),
+        (b"," * 200_000, "line 6: the line is longer than 131,072 characters"),
+    ],
+)
+def test_more_rows_than_ids(read, filler, message):
+    with pytest.raises(PodiumError) as caught:
+        read(PLAIN.encode() + filler)
+    assert str(caught.value) == f"mine.csv{' ' if message.startswith('has') else ': '}{message}"
 
 
 def test_an_error_never_tells_a_true_label(read, rules):

@@ -4,8 +4,8 @@ import re
 
 from competition.board.table import Leaderboard, Row, clean, cost, number
 
-# Markdown's own characters within a line, and the full stop that makes a code host link "www.".
-_SPECIAL = re.compile(r"([\\`*_\[\]#!|<>~&:@]|(?<=www)\.)", re.IGNORECASE)
+# Markdown's own characters within a line, $ around a code host's math, and the full stop that makes it link "www.".
+_SPECIAL = re.compile(r"([\\`*_\[\]#!|<>~&:@$]|(?<=www)\.)", re.IGNORECASE)
 
 
 def escape(text: str) -> str:

@@ -211,7 +211,7 @@ def _cells(text: str, separator: str, header: list[str], name: str) -> pd.DataFr
             )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise PodiumError(f"{name} is no CSV file: {' '.join(str(error).split())}") from None
-    return cells.apply(lambda column: column.mask(column.str.strip().isin(MISSING)))
+    return pd.DataFrame({name: cells[name].mask(cells[name].str.strip().isin(MISSING)) for name in header})
 
 
 # --- its columns ---
@@ -252,13 +252,13 @@ def _is_whole(column: pd.Series, decimal: str) -> bool:
 def _id_column(cells: pd.DataFrame, kinds: dict[str, Kind]) -> str | None:
     """Find a column of unique ids without a gap; anything else that is called id is a column like others."""
     for wanted in ID_NAMES:
-        for name in cells:
+        for name in map(str, cells.columns):
             column = cells[name]
             if name.lower() == wanted and column.notna().all() and column.is_unique:
                 if kinds[name] == "number" and _is_whole(column, "."):
                     kinds[name] = "integer"
                 if kinds[name] in ("integer", "text"):
-                    return str(name)
+                    return name
     return None
 
 

@@ -40,6 +40,11 @@ def choose_splits(keys: RowKeys, *, has_classes: bool) -> Splits:
             refusal = error
         else:
             return splits
+    if has_classes and keys.time is None and keys.group is None:
+        raise PodiumError(
+            f"the smallest class has {np.bincount(keys.target).min()} of {len(keys):,} rows, too few to split",
+            "merge it with another class, or add or remove such rows",
+        )
     raise refusal
 
 
@@ -62,14 +67,15 @@ def _wanted(keys: RowKeys, has_classes: bool) -> Iterator[Splits]:
 def _try(splits: Splits, keys: RowKeys, has_classes: bool) -> None:
     rule = Split(strategy=splits.split, fraction=FRACTION, public=PUBLIC)
     held = hold_out(keys, rule, SEED)
-    public_half(keys.take(held), rule, SEED)
+    public = public_half(keys.take(held), rule, SEED)
     train = keys.take(~held)
     made = folds(train, CrossValidation(strategy=splits.cv, n_splits=splits.n_splits), SEED)
-    if splits.cv == "random" and has_classes:
-        n_classes = len(np.unique(keys.target))
-        if any(len(np.unique(train.target[fold.train])) < n_classes for fold in made):
-            fewest = int(np.bincount(keys.target).min())
-            raise PodiumError(
-                f"the smallest class has {fewest} rows, too few for every fold to learn it",
-                "merge it with another class, or remove its rows",
-            )
+    if not has_classes or keys.time is not None or keys.group is not None:
+        return
+    n_classes = len(np.unique(keys.target))
+    parts = [train.target[fold.train] for fold in made]
+    if n_classes == 2:
+        # Most metrics of a binary task are undefined on rows of a single class.
+        parts += [keys.target[held][public], keys.target[held][~public]]
+    if any(len(np.unique(part)) < n_classes for part in parts):
+        raise PodiumError("a class is missing in a part of the rows")

@@ -28,6 +28,7 @@ HOSTILE = [
     "&lt;b&gt; &#60;b&#62;",
     "@everyone #1",
     "--- \n===",
+    "from $5 to $10, $`x`$, $$y$$",
 ]
 
 
@@ -110,6 +111,7 @@ def test_text_that_an_entrant_wrote_shows_as_it_stands(make_result, small_defini
     assert tags.findall(html) == tags.findall(RENDERER.render(render(build(small_definition, plain, None))))
     assert "www." not in source  # a code host makes links of these two by itself
     assert "://" not in source
+    assert "$" not in source  # nor math of what stands between two of these
 
 
 @given(st.text(max_size=60))

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from competition.dataset import prepare, read_prepared
-from competition.definition import read_competition
+from competition.dataset import prepare, read_manifest, read_prepared
+from competition.definition import Competition, read_competition
 from competition.errors import PodiumError
 from competition.evaluation.engine import Entry, SolutionEnded, evaluate
 from competition.repository import Repository
@@ -77,29 +77,196 @@ def test_semicolons_ids_and_odd_names_are_kept(repository: Repository, tmp_path:
     prepare(repository, definition)
 
 
+def made(repository: Repository, tmp_path: Path, content: pd.DataFrame | bytes, **options: str) -> Competition:
+    """Make the competition 'mine' of t.csv, and prepare it."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.to_csv(index=False).encode())
+    create_competition(repository, "mine", path, "y", **options)
+    definition = read_competition(repository.data("mine") / "competition.toml")
+    prepare(repository, definition)
+    return definition
+
+
+def kinds(repository: Repository) -> dict[str, str]:
+    manifest = read_manifest(repository, "mine")
+    assert manifest is not None
+    return {column.name: column.kind for column in manifest.columns}
+
+
+def rare(n_rows: int) -> list[str]:
+    """Three classes, one of which is rare."""
+    return ["rare"] * n_rows + ["a", "b"] * ((N - n_rows) // 2)
+
+
+def test_columns_that_are_not_plain_are_read(repository: Repository, tmp_path: Path) -> None:
+    flags = [None, *(np.arange(1, N) % 3 == 0)]
+    made(repository, tmp_path, table(y=np.arange(N) % 2 == 0, flag=flags, nothing=[None] * N))
+    assert kinds(repository) == {"size": "number", "colour": "text", "on day": "text", "flag": "number"}
+    assert scores(repository, "mine").keys() == {"constant", "boosted_trees"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "name", "generated"),
+    [
+        (np.arange(N) * 1.0, "id", False),
+        ([f"row {number}" for number in range(N)], "id", False),
+        ([None, *range(1, N)], "_id", True),
+        (np.arange(N) + 0.5, "_id", True),
+        ([1, *range(1, N)], "_id", True),
+    ],
+)
+def test_only_unique_ids_without_gaps_are_ids(
+    repository: Repository, tmp_path: Path, ids: object, name: str, generated: bool
+) -> None:
+    definition = made(repository, tmp_path, table(y=np.arange(N) % 2, id=ids))
+    assert definition.data.id == name
+    assert ("id" in kinds(repository)) == generated
+
+
+def test_an_index_without_a_name_is_the_id(repository: Repository, tmp_path: Path) -> None:
+    assert made(repository, tmp_path, table(y=np.arange(N) % 2).to_csv().encode()).data.id == "Unnamed: 0"
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "strategies"),
+    [
+        ({"y": rare(20)}, {}, ("stratified", "stratified", 5)),
+        ({"y": rare(4)}, {}, ("random", "random", 5)),
+        ({"g": np.arange(N) % 12}, {"group": "g"}, ("group", "group", 5)),
+        ({"g": np.arange(N) % 6 + 10}, {"group": "g"}, ("group", "group", 4)),
+        ({"g": np.arange(N) % 3}, {"group": "g"}, ("stratified", "group", 3)),
+    ],
+)
+def test_the_rules_bend_to_few_rows_and_groups(
+    repository: Repository,
+    tmp_path: Path,
+    columns: dict[str, object],
+    options: dict[str, str],
+    strategies: tuple[str, str, int],
+) -> None:
+    y = np.random.default_rng(1).integers(0, 2, N)
+    definition = made(repository, tmp_path, table(**{"y": y, **columns}), **options)
+    assert (definition.split.strategy, definition.cv.strategy, definition.cv.n_splits) == strategies
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_encodings_are_found(repository: Repository, tmp_path: Path, encoding: str) -> None:
+    rows = table(y=np.arange(N) % 2, Größe=["süß", "groß"] * (N // 2))
+    made(repository, tmp_path, rows.to_csv(index=False).encode(encoding))
+    definition = read_competition(repository.data("mine") / "competition.toml")
+    assert set(read_prepared(repository, definition).train.X["Größe"]) == {"süß", "groß"}
+
+
+def test_decimal_commas_are_numbers(repository: Repository, tmp_path: Path) -> None:
+    rows = table(y=np.arange(N) % 2)
+    definition = made(repository, tmp_path, rows.to_csv(index=False, sep=";", decimal=",").encode())
+    assert kinds(repository)["size"] == "number"
+    prepared = read_prepared(repository, definition)
+    read = np.concatenate([prepared.train.X["size"], prepared.heldout.X["size"]])
+    np.testing.assert_allclose(np.sort(read), np.sort(rows["size"]))
+
+
+def test_names_with_any_character_are_kept(repository: Repository, tmp_path: Path) -> None:
+    name = "|`\\' <😀>"
+    made(repository, tmp_path, table(**{"y": np.arange(N) % 2, name: 1.5}))
+    assert name in kinds(repository)
+
+
+# What happens to the file after the competition was made: what to replace, with what, what is said.
+LATER = [
+    ("size,colour,on day,y", "size,colour,on day,z", "t.csv has no column 'y'"),
+    ("size,", "length,", "t.csv has no column 'size'"),
+    ("on day,y", "on day,y,more", "t.csv has an unexpected column 'more'"),
+    ("on day,y", "on day,y,y", "t.csv has twice the column 'y'"),
+    ("0.25,", "abc,", "t.csv: line 2: column 'size': found 'abc'; allowed: number"),
+    ("0.25,", "inf,", "t.csv: line 2: column 'size': found 'inf'; allowed: number"),
+    ("2025-01-02,1", "2025-01-02,", "t.csv: line 3: column 'y' has no value here (1 of 200 rows)"),
+    ("2025-01-02,1", "2025-01-02,0.5", "t.csv: line 3: column 'y': found '0.5'; allowed: integer"),
+    ("2025-01-02,1", "then,1", "t.csv: line 3: column 'on day': found 'then'; allowed: date"),
+    ("2025-01-02,1", "2025-01-02,1,1", "t.csv: line 3 has 5 cells, and the header names 4 columns"),
+    ("2025-01-02,1", "2025-01-02", "t.csv: line 3 has 3 cells, and the header names 4 columns"),
+    ("red", '"red', "t.csv: line 201: unexpected end of data"),
+    ("red", "r\udcf6t", "t.csv is not encoded as utf-8-sig: 'utf-8' codec can't decode byte 0xf6"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), LATER)
+def test_a_file_that_changed_is_refused_in_one_line(
+    repository: Repository, tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    rows = table(y=np.arange(N) % 2)
+    rows["size"], rows["colour"] = 0.25, ["blue"] * (N - 1) + ["red"]
+    definition = made(repository, tmp_path, rows, time="on day")
+    raw = repository.data("mine") / "raw" / "t.csv"
+    raw.write_bytes(raw.read_text("utf-8").replace(old, new, 1).encode("utf-8", "surrogateescape"))
+    with pytest.raises(PodiumError) as refusal:
+        prepare(repository, definition)
+    assert str(refusal.value).startswith(said)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", ["", "size,colour,on day,y\n"])
+def test_an_empty_file_is_refused(repository: Repository, tmp_path: Path, content: str) -> None:
+    definition = made(repository, tmp_path, table(y=np.arange(N) % 2))
+    (repository.data("mine") / "raw" / "t.csv").write_text(content)
+    with pytest.raises(PodiumError, match=r"t\.csv is empty: it has no rows"):
+        prepare(repository, definition)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"target": "z"}, "has no column 'z'"),
         ({"time": "colour"}, "holds no dates"),
+        ({"time": "flat"}, "spans 1 days"),
         ({"group": "colours"}, "did you mean 'colour'?"),
+        ({"group": "y"}, "column 'y' is --target already"),
+        ({"group": "constant"}, "single group"),
+        ({"target": "few"}, "the smallest class has 2 of 200 rows"),
+        ({"target": "nothing"}, "column 'nothing' is empty"),
+        ({"target": "flat"}, "single value, '2025-01-01'"),
         ({"slug": "Not A Slug"}, "lower-case words"),
         ({"slug": "example"}, "already"),
         ({"data": "absent.csv"}, "does not exist"),
         ({"target": "constant"}, "single value"),
-        ({"target": "gaps"}, "line 5: the target is missing (in 1 rows)"),
+        ({"target": "gaps"}, "t.csv: line 5: column 'gaps' has no value here (1 of 200 rows)"),
     ],
 )
 def test_what_cannot_become_a_competition_is_refused(
     repository: Repository, tmp_path: Path, change: dict[str, str], said: str
 ) -> None:
-    gaps = [1.0] * 3 + [np.nan] + [0.0] * (N - 4)
-    table(y=np.arange(N) % 2, constant=1, gaps=gaps).to_csv(tmp_path / "t.csv", index=False)
+    gaps = [1.0] * 3 + [np.nan] + [0.0, 1.0] * (N // 2 - 2)
+    more = {"constant": 1, "gaps": gaps, "few": np.arange(N) < 2, "flat": "2025-01-01", "nothing": None}
+    table(y=np.arange(N) % 2, **more).to_csv(tmp_path / "t.csv", index=False)
     asked = {"slug": "mine", "data": "t.csv", "target": "y"} | change
     before = sorted(repository.root.rglob("*"))
     with pytest.raises(PodiumError) as refusal:
         create_competition(repository, asked.pop("slug"), tmp_path / asked.pop("data"), asked.pop("target"), **asked)
     assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert sorted(repository.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "t.csv is empty"),
+        (b"a,y\n", "0 rows"),
+        (b"PK\0\0", "not text"),
+        (b"y\n" + b"0\n1\n" * N, "no column beside 'y'"),
+        (b"a,a,y\n" + b"1,2,0\n1,2,1\n" * N, "column 'a' stands twice"),
+        (b'"a\nb",y\n' + b"1,0\n1,1\n" * N, "line break"),
+        (b"a,y\n" + b"1,0\n1,1\n" * N + b"1,0,3\n", "line 402 has 3 cells"),
+        (b"a,y\n" + b"1,0\n1,1\n" * N + b'"1,0\n', "EOF inside string"),
+        (b"a,y\n" + b"1,0\n1,1\n" * N + b"-inf,0\n", "line 402: column 'a': found '-inf'"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(repository: Repository, tmp_path: Path, content: bytes, said: str) -> None:
+    before = sorted(repository.root.rglob("*"))
+    with pytest.raises(PodiumError) as refusal:
+        made(repository, tmp_path, content)
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
     assert sorted(repository.root.rglob("*")) == before
 
 
@@ -119,6 +286,12 @@ def test_a_folder_with_files_is_not_made_a_repository(tmp_path: Path) -> None:
     with pytest.raises(PodiumError, match="not empty"):
         create_repository(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_the_system_refuses_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(PodiumError):
+        create_repository(tmp_path / "file" / "below")
 
 
 def test_a_repository_is_made_outside_of_any(tmp_path: Path) -> None:
