@@ -164,7 +164,7 @@ def run(
     prepared = read_prepared(repository, definition)
     entries = [engine.Entry.of(solution) for solution in chosen]
     jobs = jobs or engine.default_jobs(definition)
-    expected = expected_seconds([s.name for s in chosen], collect_results(repository, definition.slug))
+    expected = expected_seconds([s.name for s in chosen], collect_results(repository, definition.slug).results)
     watch = Watch(err, Estimate(expected, len(prepared.folds) + 1, jobs), len(chosen))
     results = []
     interrupted = False
@@ -351,7 +351,8 @@ def _board(repository: "Repository", definition: "Competition", manifest: "Manif
 
     paths = _solution_paths(repository, definition, manifest)
     sources = {name: source_fingerprint(path.read_bytes()) for name, path in paths.items()}
-    return build(definition, collect_results(repository, definition.slug), manifest, sources)
+    collected = collect_results(repository, definition.slug)
+    return build(definition, collected.results, manifest, sources, collected.unreadable)
 
 
 def _record(repository: "Repository", definition: "Competition", manifest: "Manifest | None") -> None:

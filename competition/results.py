@@ -1,6 +1,5 @@
 """What evaluation leaves behind: the predictions of a trial, and the result of a solution as a small JSON file."""
 
-import contextlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -245,32 +244,25 @@ def write_result(result: Result, folder: Path) -> Path:
     return path
 
 
-def collect_results(repository: Repository, slug: str) -> list[Result]:
-    """Read a competition's results: the recorded ones, each replaced by the local one where there is one.
+@dataclass(frozen=True)
+class Collected:
+    """The results of a competition, and by name of the solution what is wrong with those that cannot be read."""
 
-    A damaged local result counts as absent: the next run writes it anew.
-
-    Raises
-    ------
-    PodiumError
-        If a recorded result cannot be read.
-    """
-    found = {result.solution.name: result for result in read_results(repository.leaderboard(slug) / "results")}
-    for path in sorted(repository.local_results(slug).glob("*.json")):
-        with contextlib.suppress(PodiumError):
-            found[path.stem] = read_result(path)
-    return list(found.values())
+    results: tuple[Result, ...]
+    unreadable: dict[str, str]
 
 
-def read_results(folder: Path) -> list[Result]:
-    """Read every result of a folder, sorted by solution.
-
-    Raises
-    ------
-    PodiumError
-        If a file is not a result: which file, which key, and what is wrong with it.
-    """
-    return [read_result(path) for path in sorted(folder.glob("*.json"))]
+def collect_results(repository: Repository, slug: str) -> Collected:
+    """Read a competition's results: the recorded ones, each replaced by the local one where there is one."""
+    found: dict[str, Result] = {}
+    unreadable: dict[str, str] = {}
+    for folder in (repository.leaderboard(slug) / "results", repository.local_results(slug)):
+        for path in sorted(folder.glob("*.json")):
+            try:
+                found[path.stem] = read_result(path)
+            except PodiumError as error:
+                unreadable[path.stem] = f"{repository.relative(path)} cannot be read: {error.hint}"
+    return Collected(tuple(found.values()), {name: why for name, why in unreadable.items() if name not in found})
 
 
 def read_result(path: Path) -> Result:
@@ -286,6 +278,4 @@ def read_result(path: Path) -> Result:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise PodiumError(
-            f"{path} is not a result: {where}: {first['msg']}", "make it again with `podium run`"
-        ) from None
+        raise PodiumError(f"{path} is not a result", f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None

@@ -7,7 +7,11 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.repository import Repository
-from competition.results import Failure, Predictions, collect_results, read_result, read_results, write_result
+from competition.results import Failure, Predictions, collect_results, read_result, write_result
+
+
+def read_all(folder):
+    return [read_result(path) for path in sorted(folder.glob("*.json"))]
 
 
 def test_a_result_survives_its_file(tmp_path, make_result):
@@ -23,7 +27,7 @@ def test_a_result_survives_its_file(tmp_path, make_result):
         text = path.read_text("utf-8")
         write_result(read_result(path), tmp_path)
         assert path.read_text("utf-8") == text
-    assert [result.solution.name for result in read_results(tmp_path)] == ["failed", "fine"]
+    assert [result.solution.name for result in read_all(tmp_path)] == ["failed", "fine"]
     assert results[0].statistics.array().shape == (1, 2, 4)
 
 
@@ -59,29 +63,40 @@ def test_a_file_edited_by_hand_gives_one_line(tmp_path, make_result, edit, messa
     path = write_result(make_result(), tmp_path)
     path.write_text(edit(path.read_text("utf-8")), "utf-8")
     with pytest.raises(PodiumError) as caught:
-        read_results(tmp_path)
+        read_all(tmp_path)
     text = str(caught.value)
-    assert text.startswith(f"{path} is not a result: {message}")
-    assert text.endswith("make it again with `podium run`")
+    assert text.startswith(f"{path} is not a result; {message}")
     assert "\n" not in text
 
 
 def test_bytes_are_no_result(tmp_path):
     (tmp_path / "a.json").write_bytes(b"\xff\xfe\0")
     with pytest.raises(PodiumError, match="is not a result"):
-        read_results(tmp_path)
+        read_all(tmp_path)
 
 
 def test_a_local_result_replaces_a_recorded_one(tmp_path, make_result):
     repository = Repository(tmp_path)
     recorded, local = repository.leaderboard("small-binary") / "results", repository.local_results("small-binary")
-    assert collect_results(repository, "small-binary") == []
+    assert collect_results(repository, "small-binary").results == ()
     write_result(make_result("a", 0.1), recorded)
     write_result(make_result("b", 0.2), recorded)
     write_result(make_result("b", 0.3), local)
     write_result(make_result("c", 0.4), local)
-    found = {result.solution.name: result.score for result in collect_results(repository, "small-binary")}
+    found = {result.solution.name: result.score for result in collect_results(repository, "small-binary").results}
     assert found == {"a": 0.1, "b": 0.3, "c": 0.4}
+
+
+def test_a_result_that_cannot_be_read_is_told_and_hides_no_other(tmp_path, make_result):
+    repository = Repository(tmp_path)
+    recorded, local = repository.leaderboard("small-binary") / "results", repository.local_results("small-binary")
+    write_result(make_result("a", 0.1), recorded)
+    write_result(make_result("a", 0.2), local).write_text("{")
+    write_result(make_result("b", 0.3), recorded).write_text("{")
+    collected = collect_results(repository, "small-binary")
+    assert [(result.solution.name, result.score) for result in collected.results] == [("a", 0.1)]
+    assert list(collected.unreadable) == ["b"]
+    assert "leaderboard/small-binary/results/b.json cannot be read" in collected.unreadable["b"]
 
 
 def test_failures_are_listed(make_result):

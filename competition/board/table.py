@@ -135,6 +135,7 @@ def build(
     results: Iterable[Result],
     manifest: Manifest | None,
     sources: Mapping[str, str] | None = None,
+    unreadable: Mapping[str, str] | None = None,
 ) -> Leaderboard:
     """Rank the results that belong together, and list the others as stale.
 
@@ -145,11 +146,13 @@ def build(
     sources : mapping, optional
         Fingerprint of each solution's file as it is now, by name. Results of a file that has changed are stale, those
         of a file that is gone are left out.
+    unreadable : mapping, optional
+        Why a result cannot be read, by name; listed with the stale ones.
     """
     results = [result for result in results if sources is None or result.solution.name in sources]
     data = manifest.data if manifest else _most_common(result.provenance.data for result in results)
     split = manifest.split if manifest else _most_common(result.provenance.split for result in results)
-    stale: list[tuple[str, str]] = []
+    stale = [(name, why) for name, why in (unreadable or {}).items() if sources is None or name in sources]
     current: list[Result] = []
     for result in results:
         why = _why_stale(result, definition, data, split, sources)

@@ -7,7 +7,11 @@ import pytest
 
 from competition.board.files import record, to_csv, to_json
 from competition.board.table import build
-from competition.results import Failure, read_results
+from competition.results import Failure, read_result
+
+
+def read_all(folder):
+    return [read_result(path) for path in sorted(folder.glob("*.json"))]
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def test_what_is_recorded(tmp_path, board, results):
         "leaderboard.json",
         "results",
     ]
-    assert read_results(folder / "results") == sorted(results, key=lambda result: result.solution.name)
+    assert read_all(folder / "results") == sorted(results, key=lambda result: result.solution.name)
 
 
 def test_the_same_board_gives_the_same_bytes(tmp_path, results, small_definition):
@@ -81,7 +85,7 @@ def test_the_same_board_gives_the_same_bytes(tmp_path, results, small_definition
 
 def test_a_board_rebuilt_from_its_files_is_the_same(tmp_path, board, small_definition):
     record(board, tmp_path)
-    again = build(small_definition, read_results(tmp_path / "results"), None)
+    again = build(small_definition(tmp_path / "results"), None)
     assert to_json(again) == to_json(board)
     assert to_csv(again) == to_csv(board)
 
@@ -89,7 +93,7 @@ def test_a_board_rebuilt_from_its_files_is_the_same(tmp_path, board, small_defin
 def test_results_of_solutions_that_are_gone_are_removed(tmp_path, board, results, small_definition):
     record(board, tmp_path)
     record(build(small_definition, results[:1], None), tmp_path)
-    assert [result.solution.name for result in read_results(tmp_path / "results")] == ["first"]
+    assert [result.solution.name for result in read_all(tmp_path / "results")] == ["first"]
 
 
 def test_a_board_of_failures_alone_has_no_chart(tmp_path, board, results, small_definition):
