@@ -85,7 +85,7 @@ def test_the_same_board_gives_the_same_bytes(tmp_path, results, small_definition
 
 def test_a_board_rebuilt_from_its_files_is_the_same(tmp_path, board, small_definition):
     record(board, tmp_path)
-    again = build(small_definition(tmp_path / "results"), None)
+    again = build(small_definition, read_all(tmp_path / "results"), None)
     assert to_json(again) == to_json(board)
     assert to_csv(again) == to_csv(board)
 
