@@ -7,6 +7,7 @@ import sysconfig
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -249,8 +250,6 @@ def load(slug: str | None = None, *, start: str | os.PathLike[str] | None = None
     PodiumError
         If there is no such repository or competition, or its data cannot be prepared.
     """
-    from pathlib import Path
-
     repository = Repository.find(None if start is None else Path(start))
     definition = read_competition(repository.data(repository.require(slug)) / "competition.toml")
     ensure_prepared(repository, definition)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -377,8 +378,6 @@ def _past(work: Work) -> str:
 
 
 def _how_it_ended(status: int) -> str:
-    import signal
-
     if status < 0:
         return f"the process was ended by {signal.Signals(-status).name}"
     return f"the process left with exit code {status} and no predictions"
