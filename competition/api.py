@@ -19,7 +19,10 @@ from competition.dataset import Prepared, ensure_prepared, read_prepared
 from competition.definition import Competition, read_competition
 from competition.errors import PodiumError
 from competition.evaluation import engine
+from competition.evaluation.entries import PRELOADED, Entry, runtimes
 from competition.evaluation.plan import Program
+from competition.evaluation.sandbox.levels import choose
+from competition.evaluation.workers import Pool, cores
 from competition.metrics import METRICS
 from competition.ranking.intervals import Interval
 from competition.ranking.order import rank
@@ -145,6 +148,8 @@ class LoadedCompetition:
         PodiumError
             If `jobs` is less than 1, or `estimator` is a class.
         """
+        if jobs is not None and jobs < 1:
+            raise PodiumError(f"jobs: found {jobs}; allowed: 1 or more")
         if isinstance(estimator, type):
             raise PodiumError(f"evaluate takes an instance: {estimator.__name__}(), not the class itself")
         name = type(estimator).__name__
@@ -160,13 +165,14 @@ class LoadedCompetition:
             docstring=type(estimator).__doc__ or "",
         )
         program = Program(name, "<notebook>", "pickle", content)
-        entry = engine.Entry(program, card, _modules(estimator), (), sha256(content).hexdigest()[:16])
-        jobs = engine.default_jobs(self.definition) if jobs is None else jobs
-        (result,) = (
-            event.result
-            for event in engine.evaluate(self.prepared, [entry], jobs)
-            if isinstance(event, engine.SolutionEnded)
-        )
+        entry = Entry(program, card, sha256(content).hexdigest()[:16], _modules(estimator))
+        threads = self.definition.limits.threads
+        with Pool(jobs or max(1, cores() // threads), threads, choose(None), runtimes([entry])[name]) as pool:
+            (result,) = (
+                event.result
+                for event in engine.evaluate(self.prepared, [entry], pool)
+                if isinstance(event, engine.SolutionEnded)
+            )
         (standing,) = rank([result], self.definition)
         return Evaluation(self.definition, result, standing.interval)
 
@@ -201,10 +207,10 @@ def _chooses_columns(estimator: Any) -> bool:
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import FunctionTransformer
 
-    if type(estimator).__module__.split(".")[0] not in engine.PRELOADED:
+    if type(estimator).__module__.split(".")[0] not in PRELOADED:
         return True
     parts = _parts(estimator)
-    own = [part for part in parts if type(part).__module__.split(".")[0] not in engine.PRELOADED]
+    own = [part for part in parts if type(part).__module__.split(".")[0] not in PRELOADED]
     return any(isinstance(part, ColumnTransformer | FunctionTransformer) for part in parts) or any(
         hasattr(part, "fit") for part in own
     )

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from competition.definition import Competition
 from competition.errors import PodiumError
+from competition.manifest import FORMAT, Column, Manifest, current_manifest, read_manifest, source_hash, stat_of
 from competition.metrics import Task
 from competition.repository import Repository, write_text
 from competition.splits import Fold, folds, hold_out, public_half
@@ -36,46 +36,6 @@ from competition.tables import (
     kind_of,
     row_keys,
 )
-
-FORMAT = 1
-State = Literal["prepared", "stale", "absent"]
-
-
-class Column(BaseModel):
-    """One feature column, as the manifest lists it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
-    kind: str
-    missing: int
-
-
-class Manifest(BaseModel):
-    """What was prepared, from what.
-
-    Parameters
-    ----------
-    definition, dataset : str
-        Fingerprints of the rules and of the sources that decided the data.
-    raw : dict
-        Size and modification time of the raw files, by path.
-    data, split : str
-        Fingerprints of the prepared tables, and of the held-out rows and folds.
-    balance : dict
-        By part of the data: rows of each class (classification), or mean and standard deviation of the target.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    format: Literal[1]
-    definition: str
-    dataset: str
-    raw: dict[str, tuple[int, int]]
-    data: str
-    split: str
-    rows: dict[str, int]
-    classes: tuple[str, ...]
-    balance: dict[str, dict[str, float]]
-    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True)
@@ -160,7 +120,7 @@ def prepare(repository: Repository, definition: Competition, raw: Path | None = 
         check_unlabelled(unlabelled, labelled, definition, where=where)
     # A module that names its files is not disturbed by others beside them.
     names = getattr(module, "RAW_FILES", None) or sorted(file.name for file in raw.glob("*"))
-    sources = {str((raw / name).resolve()): _stat(raw / name) for name in names if (raw / name).is_file()}
+    sources = {str((raw / name).resolve()): stat_of(raw / name) for name in names if (raw / name).is_file()}
     return _write(repository, definition, labelled, unlabelled, sources)
 
 
@@ -200,7 +160,7 @@ def _write(
         manifest = Manifest(
             format=FORMAT,
             definition=definition.fingerprint(),
-            dataset=_source_hash(repository.data(definition.slug)),
+            dataset=source_hash(repository.data(definition.slug)),
             raw=dict(sources),
             data=fingerprint(table, unlabelled),
             split=_split_fingerprint(held, public, made),
@@ -324,40 +284,7 @@ def _split_fingerprint(held: NDArray[np.bool_], public: NDArray[np.bool_], made:
     return digest.hexdigest()[:16]
 
 
-def _source_hash(home: Path) -> str:
-    """Fingerprint of what makes the data: the data set module, and this file's own version."""
-    module = home / "dataset.py"
-    source = module.read_bytes() if module.is_file() else b""
-    return sha256(f"{FORMAT}\n".encode() + source).hexdigest()[:16]
-
-
-def _stat(file: Path) -> tuple[int, int]:
-    status = file.stat()
-    return status.st_size, status.st_mtime_ns
-
-
 # --- read what was prepared ---
-
-
-def read_manifest(repository: Repository, slug: str) -> Manifest | None:
-    """Read a competition's manifest, None where nothing is prepared or it is of another format."""
-    try:
-        return Manifest.model_validate_json((repository.prepared(slug) / "manifest.json").read_bytes())
-    except (FileNotFoundError, ValidationError):
-        return None
-
-
-def state(repository: Repository, definition: Competition) -> State:
-    """Tell whether a competition's data is prepared, and from the rules and sources of today."""
-    manifest = read_manifest(repository, definition.slug)
-    if manifest is None:
-        return "absent"
-    same_sources = all(
-        not Path(file).exists() or _stat(Path(file)) == tuple(seen) for file, seen in manifest.raw.items()
-    )
-    home = repository.data(definition.slug)
-    current = manifest.definition == definition.fingerprint() and manifest.dataset == _source_hash(home)
-    return "prepared" if current and same_sources else "stale"
 
 
 def ensure_prepared(repository: Repository, definition: Competition) -> Manifest:
@@ -368,9 +295,10 @@ def ensure_prepared(repository: Repository, definition: Competition) -> Manifest
     PodiumError
         As `prepare`.
     """
+    current = current_manifest(repository, definition)
+    if current is not None:
+        return current
     manifest = read_manifest(repository, definition.slug)
-    if manifest is not None and state(repository, definition) == "prepared":
-        return manifest
     # Prepare again from where the raw files were found the last time.
     folders = {Path(file).parent for file in manifest.raw} if manifest else set()
     raw = folders.pop() if len(folders) == 1 else None

@@ -1,6 +1,7 @@
 """How far an evaluation has come, and what is left of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import fmean, median
@@ -13,18 +14,9 @@ from competition.results import Result, TrialRecord
 UNKNOWN_SECONDS = 3.0
 
 
-def expected_seconds(names: Iterable[str], earlier: Iterable[Result]) -> dict[str, float]:
-    """Wall time of a trial of each solution, from earlier results; the median of the others where there is none.
-
-    Returns
-    -------
-    dict
-        Seconds by name.
-    """
-    known = {result.solution.name: fmean(trial.wall_seconds for trial in result.trials) for result in earlier}
-    names = list(names)
-    typical = median([known[name] for name in names if name in known] or [UNKNOWN_SECONDS])
-    return {name: known.get(name, typical) for name in names}
+def expected_seconds(earlier: Iterable[Result]) -> dict[str, float]:
+    """Wall seconds of a trial of each solution, by name, from earlier results."""
+    return {result.solution.name: fmean(trial.wall_seconds for trial in result.trials) for result in earlier}
 
 
 @dataclass
@@ -45,10 +37,20 @@ class Estimate:
     trials: int
     jobs: int
     done: dict[str, list[float]] = field(default_factory=dict)
+    cached: Counter[str] = field(default_factory=Counter)
 
-    def add(self, name: str, record: TrialRecord) -> None:
-        """Count a trial that has ended."""
-        self.done.setdefault(name, []).append(record.wall_seconds)
+    @classmethod
+    def of(cls, names: Sequence[str], known: Mapping[str, float], trials: int, jobs: int) -> "Estimate":
+        """Expect of a solution that nothing is known of what the others take in the middle."""
+        typical = median([known[name] for name in names if name in known] or [UNKNOWN_SECONDS])
+        return cls({name: known.get(name, typical) for name in names}, trials, jobs)
+
+    def add(self, name: str, record: TrialRecord, cached: bool) -> None:
+        """Count a trial that has ended; one from the cache tells nothing of today's pace."""
+        if cached:
+            self.cached[name] += 1
+        else:
+            self.done.setdefault(name, []).append(record.wall_seconds)
 
     @property
     def left(self) -> float:
@@ -60,7 +62,8 @@ class Estimate:
         for name, expected in self.expected.items():
             times = self.done.get(name, [])
             # A solution's own trials of this run tell more than anything else.
-            seconds += (self.trials - len(times)) * (fmean(times) if times else expected * pace)
+            open_trials = self.trials - len(times) - self.cached[name]
+            seconds += open_trials * (fmean(times) if times else expected * pace)
         return seconds / self.jobs
 
 
@@ -94,9 +97,9 @@ class Watch:
         else:
             yield self
 
-    def trial_ended(self, name: str, record: TrialRecord) -> None:
+    def trial_ended(self, name: str, record: TrialRecord, cached: bool = False) -> None:
         """Move the bar."""
-        self._estimate.add(name, record)
+        self._estimate.add(name, record, cached)
         self._bar.update(self._task, advance=1, description=name, left=self._left())
 
     def solution_ended(self, result: Result, metric: str) -> None:
@@ -104,9 +107,11 @@ class Watch:
         self._ended += 1
         spent = sum(trial.wall_seconds for trial in result.trials)
         said = f"{metric} {result.score:.4f}" if result.score is not None else _why_missing(result)
+        known = self._estimate.cached[result.solution.name]
+        kept = "" if not known else ", kept" if known == len(result.trials) else f", {known} trials kept"
         count = f"{self._ended:>{len(str(self._n_solutions))}}/{self._n_solutions}"
         left = "" if self._console.is_terminal else f", {self._left()}"
-        line = f"{count} {result.solution.name:<32} {said} ({spent:.1f} s{left})"
+        line = f"{count} {result.solution.name:<32} {said} ({spent:.1f} s{kept}{left})"
         self._console.print(
             line, style="red" if result.failures else None, markup=False, highlight=False, soft_wrap=True
         )

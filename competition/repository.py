@@ -91,9 +91,24 @@ class Repository:
         """Folder of a competition's recorded board, in git."""
         return self.root / "leaderboard" / slug
 
+    @property
+    def local(self) -> Path:
+        """Folder of everything that runs leave behind here, not in git."""
+        return self.root / ".podium"
+
     def local_results(self, slug: str) -> Path:
-        """Folder of the results of local runs, not in git."""
-        return self.root / ".podium" / "results" / slug
+        """Folder of the results of local runs."""
+        return self.local / "results" / slug
+
+    @property
+    def cache(self) -> Path:
+        """Folder of the outcomes of trials."""
+        return self.local / "cache"
+
+    @property
+    def environments(self) -> Path:
+        """Folder of the packages that solutions bring themselves."""
+        return self.local / "environments"
 
     def relative(self, path: Path) -> str:
         """Path as a reader of the repository writes it, whole where it lies outside."""

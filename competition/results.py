@@ -15,7 +15,7 @@ from competition.errors import PodiumError
 from competition.repository import Repository, write_text
 
 FORMAT = 1
-FailureType = Literal["timeout", "memory", "crash", "error", "bad-output", "infrastructure"]
+FailureType = Literal["timeout", "memory", "crash", "error", "bad-output", "dependency", "infrastructure"]
 ScoreKind = Literal["probability", "decision"]
 
 
@@ -72,7 +72,8 @@ class Failure(_Record):
     Parameters
     ----------
     type : str
-        ``timeout``, ``memory``, ``crash``, ``error``, ``bad-output`` or ``infrastructure``.
+        ``timeout``, ``memory``, ``crash``, ``error``, ``bad-output``, ``dependency`` (a package of its own cannot be
+        installed) or ``infrastructure`` (never the entrant's fault).
     message : str
         One line.
     traceback : tuple of str
@@ -139,13 +140,27 @@ class SolutionCard(_Record):
 
 
 class Provenance(_Record):
-    """What a result was made with."""
+    """What a result was made with.
+
+    Parameters
+    ----------
+    rules, data, split, solution_file : str
+        Fingerprints of the competition's rules, its data, the folds, and the solution's file.
+    child, scoring : str
+        Fingerprints of the harness's sources: those that run beside the solution, those that made the scores.
+    packages : dict
+        Versions of the packages that the solution names and of all that these need.
+    isolation : {"namespaces", "kernel", "none"}
+        What held the trials.
+    """
 
     competition_version: int
     rules: str
     data: str
     split: str
     solution_file: str
+    child: str
+    scoring: str
     podium: str
     python: str
     platform: str
@@ -257,12 +272,28 @@ def collect_results(repository: Repository, slug: str) -> Collected:
     found: dict[str, Result] = {}
     unreadable: dict[str, str] = {}
     for folder in (repository.leaderboard(slug) / "results", repository.local_results(slug)):
-        for path in sorted(folder.glob("*.json")):
-            try:
-                found[path.stem] = read_result(path)
-            except PodiumError as error:
-                unreadable[path.stem] = f"{repository.relative(path)} cannot be read: {error.hint}"
+        readable, broken = read_results(folder)
+        found |= readable
+        unreadable |= {name: f"{repository.relative(folder / name)}.json {why}" for name, why in broken.items()}
     return Collected(tuple(found.values()), {name: why for name, why in unreadable.items() if name not in found})
+
+
+def read_results(folder: Path) -> tuple[dict[str, Result], dict[str, str]]:
+    """Read the results in a folder.
+
+    Returns
+    -------
+    dict, dict
+        Results, and what is wrong with the files that are none, by name.
+    """
+    found: dict[str, Result] = {}
+    broken: dict[str, str] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found[path.stem] = read_result(path)
+        except PodiumError as error:
+            broken[path.stem] = f"cannot be read: {error.hint}"
+    return found, broken
 
 
 def read_result(path: Path) -> Result:

@@ -36,6 +36,10 @@ class Metadata(BaseModel):
     ----------
     columns : tuple of str
         Feature columns that the solution cannot do without; it is borrowed only where they exist.
+    threads : int
+        Threads that it needs; refused where the competition gives fewer.
+    memory_gb : float
+        Memory that it needs, in 10⁹ bytes; refused where the competition gives less.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +48,8 @@ class Metadata(BaseModel):
     tags: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)], ...] = ()
     disclosure: dict[str, bool] = Field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    threads: Annotated[int, Field(ge=1)] = 1
+    memory_gb: Annotated[float, Field(gt=0)] = 0.1
 
 
 @dataclass(frozen=True)
@@ -246,7 +252,7 @@ def installed_version(name: str) -> str | None:
 
 
 def find_solutions(repository: Repository, definition: Competition, features: Collection[str]) -> dict[str, Path]:
-    """Find the entries of a competition: its own, and the borrowed ones whose columns it has.
+    """Find the entries of a competition: its own, and the borrowed ones whose columns it has and whose needs it meets.
 
     Parameters
     ----------
@@ -264,17 +270,19 @@ def find_solutions(repository: Repository, definition: Competition, features: Co
         if not folder.is_dir() and origin != definition.slug:
             raise PodiumError(f"solutions.borrow: there is no folder {folder}", nearest(origin, repository.slugs))
         for path in sorted(folder.glob("*.py")):
-            if origin == definition.slug or _has_columns(path, features):
+            if origin == definition.slug or _can_be_borrowed(path, features, definition):
                 found[path.stem] = path
     return dict(sorted(found.items()))
 
 
-def _has_columns(path: Path, features: Collection[str]) -> bool:
+def _can_be_borrowed(path: Path, features: Collection[str], definition: Competition) -> bool:
     try:
-        needed = read_solution(path).metadata.columns
+        about = read_solution(path).metadata
     except PodiumError:
         return True  # a broken file is told where it is evaluated
-    return not features or set(needed) <= set(features)
+    limits = definition.limits
+    fits = about.threads <= limits.threads and about.memory_gb <= limits.memory_gb
+    return fits and (not features or set(about.columns) <= set(features))
 
 
 def choose_solutions(
@@ -285,7 +293,7 @@ def choose_solutions(
     Raises
     ------
     PodiumError
-        If a name is unknown, there is none at all, or a file is broken.
+        If a name is unknown, there is none at all, a file is broken or asks for more than the competition's limits.
     """
     paths = find_solutions(repository, definition, features)
     if not paths:
@@ -296,4 +304,18 @@ def choose_solutions(
     for name in wanted:
         if name not in paths:
             raise PodiumError(f"there is no solution '{name}' for '{definition.slug}'", nearest(name, paths))
-    return [read_solution(paths[name]) for name in wanted or paths]
+    chosen = [read_solution(paths[name]) for name in wanted or paths]
+    for solution in chosen:
+        _check_needs(solution, definition)
+    return chosen
+
+
+def _check_needs(solution: Solution, definition: Competition) -> None:
+    """Refuse a solution that asks for more than every trial gets."""
+    for name in ("threads", "memory_gb"):
+        asked, given = getattr(solution.metadata, name), getattr(definition.limits, name)
+        if asked > given:
+            raise PodiumError(
+                f"{solution.file}: header: {name}: asks for {asked:g}; "
+                f"allowed: at most {given:g}, the limit of '{definition.slug}'"
+            )

@@ -1,7 +1,7 @@
 """Small repositories in a temporary folder: one competition of each task, whose target follows from a feature."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ from hypothesis import settings
 
 from competition.dataset import Prepared, prepare, read_prepared
 from competition.definition import Competition, read_competition
-from competition.evaluation.engine import Entry, SolutionEnded, evaluate
+from competition.evaluation.engine import SolutionEnded, TrialEnded, evaluate
+from competition.evaluation.entries import Entry
+from competition.evaluation.sandbox.levels import Level, choose
+from competition.evaluation.workers import Pool
 from competition.repository import Repository
 from competition.results import (
     Failure,
@@ -188,13 +191,41 @@ def write_solution() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def run_all(write_solution) -> Callable[..., dict[str, Result]]:
+def strongest() -> Level:
+    """The strongest level of isolation that this machine holds."""
+    return choose(None)
+
+
+@pytest.fixture(scope="session")
+def evaluated(strongest) -> Callable[..., Iterator[TrialEnded | SolutionEnded]]:
+    """Evaluate entries in a pool of this machine, without a cache."""
+
+    def run(
+        prepared: Prepared, entries: list[Entry], jobs: int = 1, level: Level | None = None
+    ) -> Iterator[TrialEnded | SolutionEnded]:
+        with Pool(jobs, 1, level or strongest) as pool:
+            yield from evaluate(prepared, entries, pool)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def entry_of(tmp_path_factory) -> Callable[[Path], Entry]:
+    """Read a solution's file as an entry."""
+    environments = tmp_path_factory.mktemp("environments")
+    return lambda path: Entry.of(read_solution(path), environments)
+
+
+@pytest.fixture(scope="session")
+def run_all(write_solution, evaluated, entry_of) -> Callable[..., dict[str, Result]]:
     """Evaluate solutions, given by name and text, in one go; return their results by name."""
 
-    def run(root: Path, prepared: Prepared, bodies: dict[str, str], jobs: int = 1) -> dict[str, Result]:
+    def run(
+        root: Path, prepared: Prepared, bodies: dict[str, str], jobs: int = 1, level: Level | None = None
+    ) -> dict[str, Result]:
         slug = prepared.definition.slug
-        entries = [Entry.of(read_solution(write_solution(root, *item, slug=slug))) for item in bodies.items()]
-        events = evaluate(prepared, entries, jobs)
+        entries = [entry_of(write_solution(root, *item, slug=slug)) for item in bodies.items()]
+        events = evaluated(prepared, entries, jobs, level)
         return {event.entry.program.name: event.result for event in events if isinstance(event, SolutionEnded)}
 
     return run
@@ -243,6 +274,8 @@ def make_result(make_rules) -> Callable[..., Result]:
             "rules": rules,
             "data": "d" * 16,
             "split": "e" * 16,
+            "child": "c" * 16,
+            "scoring": "s" * 16,
             "solution_file": "f" * 16,
             "podium": "0.1.0",
             "python": "3.11.9",

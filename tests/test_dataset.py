@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from competition import dataset as module
-from competition.dataset import ensure_prepared, prepare, read_manifest, read_prepared, state
+from competition.dataset import ensure_prepared, prepare, read_prepared
 from competition.definition import Competition
 from competition.errors import PodiumError
+from competition.manifest import read_manifest, state
 from competition.submission import read_submission
 
 

@@ -36,18 +36,24 @@ def test_estimate_starts_at_the_expected_time_and_ends_at_none(
     assert estimate.left == pytest.approx(sum(expected.values()) * trials / jobs)
     for name, seconds in expected.items():
         for _ in range(trials):
-            estimate.add(name, record(seconds))
+            estimate.add(name, record(seconds), cached=False)
     assert estimate.left == 0
 
 
 def test_estimate_follows_the_pace_of_this_machine() -> None:
     estimate = Estimate({"a": 1.0, "b": 2.0}, trials=2, jobs=1)
-    estimate.add("a", record(3.0))
+    estimate.add("a", record(3.0), cached=False)
     assert estimate.left == pytest.approx(3.0 + 2 * 2.0 * 3.0)
 
 
+def test_a_trial_from_the_cache_is_done_and_tells_nothing_of_the_pace() -> None:
+    estimate = Estimate({"a": 1.0, "b": 2.0}, trials=2, jobs=1)
+    estimate.add("a", record(60.0), cached=True)
+    assert estimate.left == pytest.approx(1.0 + 2 * 2.0)
+
+
 def test_unknown_solutions_are_expected_to_be_typical(make_result: Callable[..., Result]) -> None:
-    known = make_result(name="a")
-    seconds = expected_seconds(["a", "new"], [known])
-    assert seconds["new"] == seconds["a"] > 0
-    assert set(expected_seconds(["x", "y"], []).values()) == {3.0}
+    known = expected_seconds([make_result(name="a")])
+    estimate = Estimate.of(["a", "new"], known, trials=2, jobs=1)
+    assert estimate.expected == {"a": known["a"], "new": known["a"]}
+    assert set(Estimate.of(["x", "y"], {}, trials=2, jobs=1).expected.values()) == {3.0}

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from competition.dataset import Manifest
 from competition.definition import Competition
+from competition.manifest import Manifest
 from competition.metrics import METRICS
 from competition.ranking.intervals import LEVEL, MIN_CLUSTERS, Interval
 from competition.ranking.order import Standing, rank

@@ -1,48 +1,41 @@
-"""The worker process, and the trials that it forks: all of ours that runs beside a stranger's code.
+"""The worker process: it forks a child for each trial, waits, cleans up after it, and tells how it ended.
 
-A worker imports libraries, waits for orders on its control socket, forks a child for each and tells how it ended. The
-child reads its inputs from descriptors, fits, predicts, and writes one message down a pipe. It imports numpy and pandas
-at most; the sources of this file and of ``wire.py`` decide what a trial sees.
+A worker imports libraries and does nothing else with them, waits for orders on its control socket, and hands each to a
+fresh child, which confines itself before a stranger's code runs (`sandbox.confine`) and then does the trial (`trial`).
+This module and the sandbox need the standard library alone, so that a solution's own packages are imported by nobody
+but the confined child.
 """
 
 import contextlib
-import ctypes
 import importlib
 import json
-import linecache
-import mmap
 import os
-import random
-import resource
 import select
-import shutil
 import signal
 import socket
 import struct
 import sys
 import time
-import traceback
-import types
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from competition.evaluation import wire
+from competition.evaluation.sandbox.confine import (
+    MAX_THREADS,
+    SCRATCH_BYTES,
+    SCRATCH_FILES,
+    Confinement,
+    Limits,
+    adopt_orphans,
+    attempt,
+    confine,
+    die_with,
+    give_up_root,
+)
 
 LENGTH = struct.Struct("<I")
-MAX_TEXT = 2_000
-MAX_LINES = 20
 N_DESCRIPTORS = 5
-PR_SET_PDEATHSIG = 1
-OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "bad allocation", "Cannot allocate memory", "out of memory")
-
-Array = NDArray[Any]
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -80,8 +73,35 @@ class Order:
     cpus: list[int]
 
 
-class BadOutputError(Exception):
-    """Predictions that break the contract."""
+@dataclass(frozen=True)
+class Setting:
+    """What a worker is started with.
+
+    Parameters
+    ----------
+    confinement : Confinement
+        Of its trials; its user is the worker's own as well.
+    preload : tuple of str
+        Modules to import before the first fork.
+    site_packages : str or None
+        Folder of a solution's own packages, seen by the confined trial alone; None for the running environment.
+    """
+
+    confinement: Confinement
+    preload: tuple[str, ...]
+    site_packages: str | None
+
+    @classmethod
+    def from_json(cls, text: str) -> "Setting":
+        """Read what the harness wrote."""
+        content = json.loads(text)
+        confinement = read_confinement(content["confinement"])
+        return cls(confinement, tuple(content["preload"]), content["site_packages"])
+
+
+def read_confinement(content: dict[str, Any]) -> Confinement:
+    """Read what the harness wrote."""
+    return Confinement(content["level"], tuple(content["read"]), content["uid"])
 
 
 # --- messages on the control socket, shared with the harness ---
@@ -119,63 +139,127 @@ def receive(control: socket.socket, n_descriptors: int = 0) -> tuple[dict[str, A
 # --- the worker ---
 
 
-def serve(control: socket.socket, preload: list[str]) -> None:
+def main(arguments: list[str]) -> None:
+    """Run ``serve SETTING DESCRIPTOR`` or ``attempt CONFINEMENT SECRET``."""
+    match arguments:
+        case ["serve", setting, descriptor]:
+            serve(socket.socket(fileno=int(descriptor)), Setting.from_json(setting))
+        case ["attempt", confinement, secret]:
+            confined = read_confinement(json.loads(confinement))
+            give_up_root(confined)
+            attempt(confined, secret, os.getcwd())
+            print("held")
+
+
+def serve(control: socket.socket, setting: Setting) -> None:
     """Import libraries, then fork a child for each order until the harness closes the socket."""
-    for module in preload:
+    give_up_root(setting.confinement)
+    adopt_orphans()
+    for module in setting.preload:
         # A library that cannot be imported fails in the trial that needs it, where it is told.
         with contextlib.suppress(Exception):
             importlib.import_module(module)
     while (received := receive(control, N_DESCRIPTORS)) is not None:
         message, descriptors = received
-        order = Order(**message)
-        started = time.monotonic()
-        worker = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            control.close()
-            _trial(order, worker, *descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        timed_out = not _wait(pid, order.seconds, control)
-        _kill(pid)
-        _, status, usage = os.wait4(pid, 0)
-        _empty(Path.cwd())
-        ended = {
-            "status": os.waitstatus_to_exitcode(status),
-            "timed_out": timed_out,
-            "seconds": time.monotonic() - started,
-            "peak_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-        }
+        ended = _supervise(Order(**message), descriptors, control, setting)
         with contextlib.suppress(BrokenPipeError):  # the harness has gone; the next receive ends the loop
             send(control, ended)
 
 
-def _wait(pid: int, seconds: float, control: socket.socket) -> bool:
-    """Wait until a child has ended; False if it ran past the limit. Ends the worker when the harness has gone."""
-    if hasattr(os, "pidfd_open"):
-        child = os.pidfd_open(pid)
-        try:
-            waited: list[Any] = [child, control]
-            ready, _, _ = select.select(waited, [], [], seconds)
-        finally:
-            os.close(child)
-        _leave_if_gone(pid, ready, child, control)
-        return child in ready
+def _supervise(order: Order, descriptors: list[int], control: socket.socket, setting: Setting) -> dict[str, Any]:
+    """Run one trial in a child and tell how it ended."""
+    started = time.monotonic()
+    worker = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        _trial(order, worker, setting, descriptors)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    stopped = _wait(pid, order.seconds, control)
+    seconds = time.monotonic() - started
+    _kill(pid)
+    _, status, usage = os.wait4(pid, 0)
+    _sweep()
+    empty(Path.cwd())
+    return {
+        "status": os.waitstatus_to_exitcode(status),
+        "stopped": stopped,
+        "seconds": seconds,
+        "peak_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+    }
+
+
+def _wait(pid: int, seconds: float, control: socket.socket) -> str | None:
+    """Wait until a trial has ended, and say why it must be stopped if it has to be.
+
+    Returns
+    -------
+    str or None
+        ``"timeout"``, or what it used too much of; None if it ended by itself.
+    """
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    # macOS has no descriptor for a process.
+    child = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    try:
+        while not _ended(pid, child, control, min(max(deadline - time.monotonic(), 0), LOOK_SECONDS)):
+            if time.monotonic() >= deadline:
+                return "timeout"
+            excess = _excess(pid, Path.cwd())
+            if excess is not None:
+                return excess
+    finally:
+        if child is not None:
+            os.close(child)
+    return None
+
+
+def _ended(pid: int, child: int | None, control: socket.socket, seconds: float) -> bool:
+    """Wait for some seconds and tell whether a trial has ended; ends the worker when the harness has gone."""
+    waited: list[Any] = [control] if child is None else [control, child]
+    ready, _, _ = select.select(waited, [], [], min(seconds, 0.005) if child is None else seconds)
+    if child is not None:
+        is_over = child in ready
+    else:
         # WNOWAIT leaves the child to be reaped, with its resource usage, by the caller.
-        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            return True
-        readable, _, _ = select.select([control], [], [], 0.005)
-        _leave_if_gone(pid, readable, -1, control)
-    return False
-
-
-def _leave_if_gone(pid: int, ready: list[Any], child: int, control: socket.socket) -> None:
-    # The harness sends nothing while a trial runs, so a readable socket is a closed one.
-    if control in ready and child not in ready:
+        is_over = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    # Nothing is sent while a trial runs, so a readable socket is a closed one.
+    if control in ready and not is_over:
         _kill(pid)
         os._exit(1)
+    return is_over
+
+
+def _excess(pid: int, scratch: Path) -> str | None:
+    """Look at what no kernel limit of a single process holds: files, bytes on disk, threads."""
+    n_files = n_bytes = 0
+    folders = [scratch]
+    while folders and n_files <= SCRATCH_FILES:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                n_files += 1
+                if n_files > SCRATCH_FILES:
+                    break
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                else:
+                    with contextlib.suppress(OSError):
+                        n_bytes += entry.stat(follow_symlinks=False).st_blocks * 512
+    if n_files > SCRATCH_FILES:
+        return f"made more than {SCRATCH_FILES:,} files"
+    if n_bytes > SCRATCH_BYTES:
+        return f"wrote more than {SCRATCH_BYTES // 2**20} MiB"
+    if _threads(pid) > MAX_THREADS:
+        return f"started more than {MAX_THREADS} threads"
+    return None
+
+
+def _threads(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
+    except OSError:
+        return 0
+    return int(stat.rpartition(")")[2].split()[17])
 
 
 def _kill(pid: int) -> None:
@@ -185,203 +269,75 @@ def _kill(pid: int) -> None:
             kill(pid, signal.SIGKILL)
 
 
-def _empty(folder: Path) -> None:
-    """Remove what a trial wrote into its scratch directory."""
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+def _sweep() -> None:
+    """End processes that a trial left behind; they have become the worker's children (see `adopt_orphans`)."""
+    while True:
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        for pid in _children(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+
+
+def _children(parent: int) -> list[int]:
+    """Process ids of the children of a process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            stat = (entry / "stat").read_text("ascii", errors="replace")
+            if int(stat.rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry.name))
+    return found
+
+
+def empty(folder: Path) -> None:
+    """Remove what a trial wrote, however deep and whatever its modes; ends the worker if something stays.
+
+    Folders are flattened instead of descended into, so that neither the length of a path nor the depth of recursion
+    is the trial's to choose.
+    """
+    while entries := list(os.scandir(folder)):
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+                continue
+            os.chmod(entry.path, 0o700)
+            for inner in list(os.scandir(entry.path)):
+                if inner.is_dir(follow_symlinks=False):
+                    os.chmod(inner.path, 0o700)  # a folder moves only where its own entry '..' may be written
+                    os.rename(inner.path, folder / f".podium-{os.urandom(8).hex()}")
+                else:
+                    os.unlink(inner.path)
+            os.rmdir(entry.path)
 
 
 # --- the trial ---
 
 
-def _trial(order: Order, worker: int, program: int, train: int, predict: int, labels: int, pipe: int) -> None:
+def _trial(order: Order, worker: int, setting: Setting, descriptors: list[int]) -> None:
     """Run one trial in the forked child and leave."""
     status = 1
     try:
-        _confine(order, worker)
-        _write(pipe, _run(order, program, train, predict, labels))
+        os.setsid()
+        die_with(worker)
+        _close_standard_streams()
+        limits = Limits(order.memory_bytes, order.seconds, order.threads, tuple(order.cpus))
+        confine(setting.confinement, limits, os.getcwd())
+        if setting.site_packages is not None:
+            sys.path.append(setting.site_packages)
+        trial = importlib.import_module("competition.evaluation.trial")
+        trial.perform(order, *descriptors)
         status = 0
     finally:
         os._exit(status)
 
 
-def _confine(order: Order, worker: int) -> None:
-    """Set limits and the fixed surroundings of a trial."""
-    os.setsid()
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # no trial outlives its worker
-    if os.getppid() != worker:
-        os._exit(1)
+def _close_standard_streams() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
-    if order.cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, order.cpus)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (order.memory_bytes, order.memory_bytes))
-    random.seed(order.seed)
-    np.random.seed(order.seed)
-
-
-def _run(order: Order, program: int, train: int, predict: int, labels: int) -> list[bytes | memoryview]:
-    """Fit and predict; the message holds predictions, or the failure."""
-    timings: dict[str, float | None] = {"fit_seconds": None, "predict_seconds": None}
-    try:
-        given, _ = wire.decode(_map(labels))
-        X_train = wire.take_rows(*wire.decode(_map(train)), given["train_rows"])
-        X_predict = wire.take_rows(*wire.decode(_map(predict)), given["predict_rows"])
-        y_train = given["y"] if order.classes is None else np.asarray(order.classes)[given["y"]]
-        y_train = np.array(y_train)  # the trial's own, writable
-        with _timed(timings, "fit_seconds"):
-            estimator = _open(order, _map(program))
-            _thread_joblib()
-            fitted = estimator.fit(X_train, y_train)
-            estimator = estimator if fitted is None else fitted
-        with _timed(timings, "predict_seconds"):
-            values = _values(order, estimator, X_predict)
-        scores, score_kind = _scores(order, estimator, X_predict)
-        if order.alone:
-            _check_alone(order, estimator, X_predict, values, scores)
-        arrays = {"values": values} if scores is None else {"values": values, "scores": scores}
-        return wire.encode(arrays, {**timings, "score_kind": score_kind})
-    except BadOutputError as error:
-        failure = {"type": "bad-output", "message": _clip(str(error)), "traceback": []}
-    except BaseException as error:
-        failure = _failure(error, order.name)
-    return wire.encode({}, {**timings, "failure": failure})
-
-
-@contextlib.contextmanager
-def _timed(timings: dict[str, float | None], name: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    timings[name] = time.perf_counter() - started
-
-
-def _map(descriptor: int) -> memoryview:
-    return memoryview(mmap.mmap(descriptor, 0, prot=mmap.PROT_READ))
-
-
-def _open(order: Order, program: memoryview) -> Any:
-    """Make the estimator: from the solution's text, or from a pickle, which is opened nowhere but here."""
-    if order.kind == "pickle":
-        import pickle
-
-        return pickle.loads(program)
-    source = bytes(program).decode()
-    module = types.ModuleType("solution")
-    module.__file__ = order.name
-    sys.modules["solution"] = module
-    linecache.cache[order.name] = (len(source), None, source.splitlines(keepends=True), order.name)
-    exec(compile(source, order.name, "exec"), module.__dict__)
-    return module.__dict__["make_estimator"](random_state=order.seed, n_threads=order.threads)
-
-
-def _thread_joblib() -> None:
-    """Let joblib use threads, so that isolation does not change how a solution behaves."""
-    if "joblib" in sys.modules:
-        sys.modules["joblib"].parallel_config(backend="threading")
-
-
-def _values(order: Order, estimator: Any, X: pd.DataFrame) -> Array:
-    predicted = np.asarray(estimator.predict(X))
-    if predicted.ndim == 2 and predicted.shape[1] == 1:
-        predicted = predicted[:, 0]  # CatBoost returns a column
-    if predicted.shape != (len(X),):
-        raise BadOutputError(f"predict returned an array of shape {predicted.shape} for {len(X)} rows")
-    if order.classes is None:
-        try:
-            values = predicted.astype(np.float64)
-        except (TypeError, ValueError):
-            raise BadOutputError(f"predict returned {predicted.dtype}, not numbers") from None
-        if not np.isfinite(values).all():
-            raise BadOutputError(
-                f"predict returned {np.count_nonzero(~np.isfinite(values))} values that are not finite"
-            )
-        return values
-    codes = np.full(len(X), -1, dtype=np.int32)
-    for code, label in enumerate(order.classes):
-        codes[predicted == label] = code
-    if (codes < 0).any():
-        unknown = predicted[codes < 0][0]
-        raise BadOutputError(f"predict returned {_clip(repr(unknown), 80)}; allowed: {_clip(str(order.classes), 200)}")
-    return codes
-
-
-def _scores(order: Order, estimator: Any, X: pd.DataFrame) -> tuple[Array | None, str | None]:
-    """Class probabilities in the competition's class order, or a decision function, or nothing."""
-    if order.classes is None:
-        return None, None
-    classes = order.classes
-    if hasattr(estimator, "predict_proba"):
-        given = np.asarray(estimator.predict_proba(X), dtype=np.float64)
-        labels = list(getattr(estimator, "classes_", classes))
-        if given.shape != (len(X), len(labels)):
-            raise BadOutputError(f"predict_proba returned an array of shape {given.shape} for {len(X)} rows")
-        scores = np.zeros((len(X), len(classes)))
-        for column, label in enumerate(labels):
-            if label not in classes:
-                raise BadOutputError(f"predict_proba has a column for {_clip(repr(label), 80)}, which is no class")
-            scores[:, classes.index(label)] = given[:, column]
-        kind = "probability"
-    elif hasattr(estimator, "decision_function") and len(classes) == 2:
-        given = np.asarray(estimator.decision_function(X), dtype=np.float64)
-        if given.shape != (len(X),):
-            raise BadOutputError(f"decision_function returned an array of shape {given.shape} for {len(X)} rows")
-        scores = given
-        kind = "decision"
-    else:
-        return None, None
-    if not np.isfinite(scores).all():
-        raise BadOutputError(f"{np.count_nonzero(~np.isfinite(scores))} scores are not finite")
-    return scores, kind
-
-
-def _check_alone(order: Order, estimator: Any, X: pd.DataFrame, values: Array, scores: Array | None) -> None:
-    """Predict again in shuffled chunks; the rule is that a row's prediction depends on that row alone."""
-    rows = np.random.default_rng(order.seed).permutation(len(X))
-    for chunk in np.array_split(rows, min(10, len(rows))):
-        part = X.iloc[chunk].reset_index(drop=True)
-        once = (values[chunk], None if scores is None else scores[chunk])
-        again = (_values(order, estimator, part), _scores(order, estimator, part)[0])
-        if not all(map(_agree, once, again)):
-            raise BadOutputError("a row's prediction depends on the other rows; this competition asks for rows alone")
-
-
-def _agree(once: Array | None, again: Array | None) -> bool:
-    """Equal to what single precision leaves, which adds up in another order for another number of rows."""
-    if once is None or again is None:
-        return once is again
-    return once.shape == again.shape and bool(np.allclose(again, once, rtol=1e-5, atol=1e-5 * np.abs(once).max()))
-
-
-def _failure(error: BaseException, file: str) -> dict[str, Any]:
-    """Type, message, and the lines of the traceback that lie in the solution's file."""
-    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"line {frame.lineno}, in {frame.name}: {frame.line}" for frame in frames if frame.filename == file]
-    is_memory = isinstance(error, MemoryError) or any(sign in message for sign in OUT_OF_MEMORY)
-    return {
-        "type": "memory" if is_memory else "error",
-        "message": _clip(" ".join(message.split())),
-        "traceback": [_clip(line, 200) for line in lines[-MAX_LINES:]],
-    }
-
-
-def _clip(text: str, length: int = MAX_TEXT) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _write(pipe: int, chunks: list[bytes | memoryview]) -> None:
-    for chunk in chunks:
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(pipe, view) :]
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))
+    os.close(null)

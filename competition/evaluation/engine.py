@@ -1,77 +1,53 @@
 """Run trials and bring them together: the loop of an evaluation."""
 
 import os
-import platform
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import competition
 from competition.dataset import Prepared
-from competition.definition import Competition
 from competition.errors import PodiumError
+from competition.evaluation.cache import TrialCache, TrialKey, arrays_fingerprint, table_fingerprint
 from competition.evaluation.child import Order
-from competition.evaluation.plan import Program, Trial, heldout_split, labelled_rows, plan, unlabelled_split
+from competition.evaluation.entries import Entry, provenance, runtimes
+from competition.evaluation.plan import Trial, heldout_split, labelled_rows, plan, unlabelled_split
+from competition.evaluation.schedule import LongestFirst
 from competition.evaluation.scoring import Finished, finish, summarise
+from competition.evaluation.surroundings import Surroundings
 from competition.evaluation.wire import table_message, to_memory
-from competition.evaluation.workers import Outcome, Pool, Work
-from competition.results import Predictions, Provenance, Result, SolutionCard, TrialRecord
-from competition.solution import Solution, installed_version
-
-# What a worker may import before it forks; the threads of deep-learning libraries would not survive that.
-PRELOADED = frozenset({"catboost", "imblearn", "joblib", "lightgbm", "numpy", "pandas", "scipy", "sklearn", "xgboost"})
+from competition.evaluation.workers import Outcome, Runtime, Work, failed, fixed_environment
+from competition.results import Predictions, Result, TrialRecord
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A program with what a result tells of it.
+class Executor(Protocol):
+    """What runs trials: a pool on this machine, or a cluster."""
 
-    Parameters
-    ----------
-    imports : tuple of str
-        Modules that it imports, to be preloaded.
-    packages : tuple of str
-        Distributions whose versions decide its outcome.
-    fingerprint : str
-        Of its content.
-    """
+    @property
+    def jobs(self) -> int:
+        """Trials at a time."""
 
-    program: Program
-    card: SolutionCard
-    imports: tuple[str, ...]
-    packages: tuple[str, ...]
-    fingerprint: str
+    @property
+    def surroundings(self) -> Surroundings:
+        """What a trial runs in there."""
 
-    @classmethod
-    def of(cls, solution: Solution) -> "Entry":
-        """Make an entry of a solution's file."""
-        about = solution.metadata
-        card = SolutionCard(
-            name=solution.name,
-            origin=solution.origin,
-            title=about.title,
-            authors=about.authors,
-            tags=about.tags,
-            disclosure=about.disclosure,
-            docstring=solution.docstring,
-        )
-        program = Program(solution.name, solution.file, "source", solution.source.encode())
-        packages = tuple(requirement.name for requirement in solution.requirements)
-        return cls(program, card, solution.imports, packages, solution.fingerprint)
+    def run(self, works: Iterable[tuple[int, Work]]) -> Iterator[tuple[int, Outcome]]:
+        """Run trials, in the order given, and yield each outcome when it is there."""
 
 
 @dataclass(frozen=True)
 class TrialEnded:
-    """A trial of an entry has ended."""
+    """A trial of an entry has ended, or was found in the cache."""
 
     entry: Entry
     record: TrialRecord
+    cached: bool
 
 
 @dataclass(frozen=True)
@@ -82,13 +58,15 @@ class SolutionEnded:
     result: Result
 
 
-def default_jobs(definition: Competition) -> int:
-    """Trials at a time that the cores of this machine can hold."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // definition.limits.threads)
-
-
-def evaluate(prepared: Prepared, entries: Sequence[Entry], jobs: int) -> Iterator[TrialEnded | SolutionEnded]:
+def evaluate(
+    prepared: Prepared,
+    entries: Sequence[Entry],
+    executor: Executor,
+    cache: TrialCache | None = None,
+    expected: Mapping[str, float] | None = None,
+    *,
+    fresh: bool = False,
+) -> Iterator[TrialEnded | SolutionEnded]:
     """Evaluate entries by cross-validation and on the held-out rows.
 
     Parameters
@@ -96,35 +74,37 @@ def evaluate(prepared: Prepared, entries: Sequence[Entry], jobs: int) -> Iterato
     prepared : Prepared
         The competition's data.
     entries : sequence of Entry
-        What is evaluated, in this order.
-    jobs : int
-        Trials at a time.
+        What is evaluated.
+    executor : Executor
+        Where the trials run.
+    cache : TrialCache, optional
+        Where outcomes are looked up, and kept before they are yielded.
+    expected : mapping, optional
+        Seconds of a trial by name, from an earlier run; the longest are begun first.
+    fresh : bool
+        Whether every trial runs, whatever the cache holds.
 
     Yields
     ------
     TrialEnded or SolutionEnded
-        As they come.
-
-    Raises
-    ------
-    PodiumError
-        If `jobs` is less than 1.
+        As they come; trials in the cache first.
     """
     by_name = {entry.program.name: entry for entry in entries}
     trials = plan([entry.program for entry in entries], prepared)
     left = {name: sum(trial.program.name == name for trial in trials) for name in by_name}
     finished: dict[str, list[Finished]] = defaultdict(list)
-    for trial, outcome in run_trials(trials, prepared, entries, jobs):
+    for trial, outcome, cached in run_trials(trials, prepared, by_name, executor, cache, expected or {}, fresh=fresh):
         one = finish(trial, outcome, prepared)
         entry = by_name[trial.program.name]
         finished[trial.program.name].append(one)
-        yield TrialEnded(entry, one.record)
+        yield TrialEnded(entry, one.record, cached)
         if len(finished[trial.program.name]) == left[trial.program.name]:
             done = finished.pop(trial.program.name)
-            yield SolutionEnded(entry, summarise(done, entry.card, provenance(prepared, entry), prepared))
+            made_with = provenance(prepared.definition, prepared.manifest, entry, executor.surroundings)
+            yield SolutionEnded(entry, summarise(done, entry.card, made_with, prepared))
 
 
-def predict_submission(prepared: Prepared, entry: Entry, *, unlabelled: bool) -> Predictions:
+def predict_submission(prepared: Prepared, entry: Entry, executor: Executor, *, unlabelled: bool) -> Predictions:
     """Fit one entry and predict the held-out rows (fitted on train), or the unlabelled ones (fitted on every label).
 
     Returns
@@ -139,7 +119,7 @@ def predict_submission(prepared: Prepared, entry: Entry, *, unlabelled: bool) ->
     """
     split = unlabelled_split(prepared) if unlabelled else heldout_split(prepared)
     trial = Trial(entry.program, split)
-    ((_, outcome),) = run_trials([trial], prepared, [entry], jobs=1)
+    ((_, outcome, _),) = run_trials([trial], prepared, {entry.program.name: entry}, executor, None, {})
     if outcome.predictions is None:
         assert outcome.failure is not None
         where = f" ({outcome.failure.traceback[-1]})" if outcome.failure.traceback else ""
@@ -148,26 +128,67 @@ def predict_submission(prepared: Prepared, entry: Entry, *, unlabelled: bool) ->
 
 
 def run_trials(
-    trials: Sequence[Trial], prepared: Prepared, entries: Sequence[Entry], jobs: int
-) -> Iterator[tuple[Trial, Outcome]]:
-    """Run trials in children and yield them as they end."""
-    if jobs < 1:
-        raise PodiumError(f"--jobs: found {jobs}; allowed: 1 or more")
+    trials: Sequence[Trial],
+    prepared: Prepared,
+    entries: Mapping[str, Entry],
+    executor: Executor,
+    cache: TrialCache | None,
+    expected: Mapping[str, float],
+    *,
+    fresh: bool = False,
+) -> Iterator[tuple[Trial, Outcome, bool]]:
+    """Run trials, those aside whose outcome is known, and yield each with whether it was in the cache."""
     with ExitStack() as stack:
-        # Workers start first: they import libraries while this process encodes the features.
-        threads = prepared.definition.limits.threads
-        pool = stack.enter_context(Pool(min(jobs, len(trials)), threads, _preloads(entries)))
-        tables: dict[str, SharedTable] = {}
-        for name in {name for trial in trials for name in _tables_of(trial)}:
-            tables[name] = SharedTable.of(_features(prepared, name))
-            stack.callback(os.close, tables[name].memory)
-        works = ((number, _work(trial, prepared, tables)) for number, trial in enumerate(trials))
-        for number, outcome in pool.run(works):
-            yield trials[number], outcome
+        tables = Tables(prepared)
+        stack.callback(tables.close)
+        keys = {} if cache is None else _keys(trials, prepared, entries, executor.surroundings, tables)
+        pending = []
+        for number, trial in enumerate(trials):
+            failure = entries[trial.program.name].failure
+            known = None if cache is None or fresh else cache.get(keys[number])
+            if failure is not None:
+                yield trial, failed(failure.type, failure.message, 0.0), False
+            elif known is not None:
+                yield trial, known, True
+            else:
+                pending.append(number)
+        kinds = runtimes(entries.values())
+        schedule = LongestFirst([trials[number].program.name for number in pending], expected, kinds)
+        works = ((pending[at], _work(trials[pending[at]], prepared, tables, kinds)) for at in schedule)
+        for number, outcome in executor.run(works):
+            schedule.took(trials[number].program.name, outcome.wall_seconds)
+            if cache is not None:
+                cache.put(keys[number], outcome)
+            yield trials[number], outcome, False
 
 
-def _preloads(entries: Sequence[Entry]) -> set[str]:
-    return {module for entry in entries for module in entry.imports if module.split(".")[0] in PRELOADED}
+# --- what a trial is handed ---
+
+
+class Tables:
+    """Features, each table put into shared memory once, when the first trial needs it."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._shared: dict[str, SharedTable] = {}
+        self._fingerprints: dict[str, str] = {}
+
+    def shared(self, name: str) -> "SharedTable":
+        """Return a table in shared memory."""
+        if name not in self._shared:
+            self._shared[name] = SharedTable.of(_features(self._prepared, name))
+        return self._shared[name]
+
+    def fingerprint(self, name: str) -> str:
+        """Return the fingerprint of a table's content."""
+        if name not in self._fingerprints:
+            self._fingerprints[name] = table_fingerprint(_features(self._prepared, name))
+        return self._fingerprints[name]
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        for table in self._shared.values():
+            os.close(table.memory)
 
 
 @dataclass(frozen=True)
@@ -213,55 +234,76 @@ def _features(prepared: Prepared, name: str) -> pd.DataFrame:
             return prepared.unlabelled[1]
 
 
-def _work(trial: Trial, prepared: Prepared, tables: Mapping[str, SharedTable]) -> Work:
-    definition, split = prepared.definition, trial.split
-    y = np.concatenate([labelled.y for labelled in labelled_rows(prepared, split.part)])
-    order = Order(
+def _order(trial: Trial, prepared: Prepared) -> Order:
+    definition = prepared.definition
+    return Order(
         name=trial.program.file,
         kind=trial.program.kind,
         classes=prepared.classes or None,
         alone=definition.prediction.rows == "alone",
-        seed=split.seed,
+        seed=trial.split.seed,
         threads=definition.limits.threads,
         seconds=definition.limits.seconds,
         memory_bytes=int(definition.limits.memory_gb * 1e9),
         cpus=[],
     )
-    train, predict = (tables[name] for name in _tables_of(trial))
+
+
+def _labels(trial: Trial, prepared: Prepared) -> NDArray[Any]:
+    """Labels of the rows that a trial is fitted on."""
+    return np.concatenate([labelled.y for labelled in labelled_rows(prepared, trial.split.part)])[trial.split.train]
+
+
+def _work(trial: Trial, prepared: Prepared, tables: Tables, kinds: Mapping[str, Runtime]) -> Work:
+    train, predict = (tables.shared(name) for name in _tables_of(trial))
     return Work(
-        order=order,
+        order=_order(trial, prepared),
+        runtime=kinds[trial.program.name],
         program=trial.program.content,
         train=train.memory,
         predict=predict.memory,
-        train_rows=train.position[split.train],
-        predict_rows=predict.position[split.predict],
-        y=y[split.train],
+        train_rows=train.position[trial.split.train],
+        predict_rows=predict.position[trial.split.predict],
+        y=_labels(trial, prepared),
     )
 
 
-def provenance(prepared: Prepared, entry: Entry) -> Provenance:
-    """Tell what a result is made with, here and now."""
-    names = sorted({*entry.packages, "numpy", "pandas"})
-    return Provenance(
-        competition_version=prepared.definition.competition.version,
-        rules=prepared.definition.rules,
-        data=prepared.manifest.data,
-        split=prepared.manifest.split,
-        solution_file=entry.fingerprint,
-        podium=competition.__version__,
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
-        numerics=_numerics(),
-        packages={name: found for name in names if (found := installed_version(name))},
-        threads=prepared.definition.limits.threads,
-        isolation="none",
-    )
-
-
-def _numerics() -> str:
-    """Linear algebra library and the widest instruction set that NumPy found."""
-    config = np.show_config(mode="dicts")
-    blas = config["Build Dependencies"]["blas"]
-    simd = config["SIMD Extensions"]
-    widest = (simd.get("found") or simd.get("baseline") or ["none"])[-1]
-    return f"{blas['name']} {blas['version']}, {widest}, {sys.byteorder}-endian"
+def _keys(
+    trials: Sequence[Trial],
+    prepared: Prepared,
+    entries: Mapping[str, Entry],
+    where: Surroundings,
+    tables: Tables,
+) -> dict[int, str]:
+    """Key of each trial in the cache, by its number."""
+    # Every program has the same splits, and their rows are the larger part of the work.
+    rows: dict[int, str] = {}
+    keys = {}
+    for number, trial in enumerate(trials):
+        split, entry = trial.split, entries[trial.program.name]
+        if id(split) not in rows:
+            rows[id(split)] = arrays_fingerprint(train=split.train, predict=split.predict, y=_labels(trial, prepared))
+        order = _order(trial, prepared)
+        fitted_on, predicted = (tables.fingerprint(name) for name in _tables_of(trial))
+        keys[number] = TrialKey(
+            program_kind=trial.program.kind,
+            program=sha256(trial.program.content).hexdigest(),
+            file=order.name,
+            fitted_on=fitted_on,
+            predicted=predicted,
+            rows=rows[id(split)],
+            classes=order.classes,
+            alone=order.alone,
+            seed=order.seed,
+            threads=order.threads,
+            seconds=order.seconds,
+            memory_bytes=order.memory_bytes,
+            python=where.python,
+            platform=where.platform,
+            numerics=where.numerics,
+            packages=entry.packages,
+            isolation=where.isolation,
+            environment=fixed_environment(order.threads),
+            sources=where.child,
+        ).digest()
+    return keys

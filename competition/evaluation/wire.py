@@ -1,21 +1,26 @@
 """How arrays and tables cross the boundary between the harness and a trial: declared dtypes and shapes, no pickle.
 
 A message is a magic number, the length of a JSON header, the header, and the arrays' bytes, each aligned to 64 bytes.
-Both sides import this module; it needs numpy and pandas alone.
+Both sides import this module; it needs numpy, and pandas for tables, which is imported where it is used: a run with nothing
+to do goes without.
 """
 
+import contextlib
 import json
+import mmap
 import os
 import re
 import struct
 import sys
 import tempfile
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAGIC = b"PODIUM01"
 ALIGNMENT = 64
@@ -88,7 +93,7 @@ def _view(body: memoryview, dtype: str, shape: list[int], offset: int) -> Array:
 # --- tables ---
 
 
-def table_message(table: pd.DataFrame) -> list[bytes | memoryview]:
+def table_message(table: "pd.DataFrame") -> list[bytes | memoryview]:
     """Encode a data frame of numbers, booleans, dates, text and categories."""
     arrays: dict[str, Array] = {}
     columns = []
@@ -98,7 +103,9 @@ def table_message(table: pd.DataFrame) -> list[bytes | memoryview]:
     return encode(arrays, {"columns": columns, "rows": len(table)})
 
 
-def _encode_column(column: pd.Series) -> tuple[Array, dict[str, Any]]:
+def _encode_column(column: "pd.Series") -> tuple[Array, dict[str, Any]]:
+    import pandas as pd
+
     if isinstance(column.dtype, pd.CategoricalDtype):
         vocabulary = column.cat.categories.tolist()
         return column.cat.codes.to_numpy(np.int32), {"category": vocabulary, "ordered": bool(column.cat.ordered)}
@@ -114,14 +121,18 @@ def _encode_column(column: pd.Series) -> tuple[Array, dict[str, Any]]:
     return column.to_numpy(), {}
 
 
-def take_rows(arrays: Mapping[str, Array], meta: Mapping[str, Any], rows: Array) -> pd.DataFrame:
+def take_rows(arrays: Mapping[str, Array], meta: Mapping[str, Any], rows: Array) -> "pd.DataFrame":
     """Return some rows of an encoded table as a new, writable data frame with a fresh index."""
+    import pandas as pd
+
     columns = meta["columns"]
     taken = {c["name"]: _decode_column(arrays[str(i)][rows], c) for i, c in enumerate(columns)}
     return pd.DataFrame(taken, index=pd.RangeIndex(len(rows)))
 
 
 def _decode_column(values: Array, column: Mapping[str, Any]) -> Any:
+    import pandas as pd
+
     if "category" in column:
         return pd.Categorical.from_codes(values, column["category"], ordered=column["ordered"])
     if "unit" in column:
@@ -133,6 +144,18 @@ def _decode_column(values: Array, column: Mapping[str, Any]) -> Any:
 
 
 # --- memory that is handed over by descriptor ---
+
+
+@contextlib.contextmanager
+def mapped(descriptor: int) -> Iterator[memoryview]:
+    """Map memory that was handed over, for reading; what is kept of it must be copied."""
+    memory = mmap.mmap(descriptor, 0, prot=mmap.PROT_READ)
+    view = memoryview(memory)
+    try:
+        yield view
+    finally:
+        view.release()
+        memory.close()
 
 
 def to_memory(chunks: list[bytes | memoryview], name: str = "podium") -> int:

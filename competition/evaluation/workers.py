@@ -10,13 +10,11 @@ import selectors
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -24,7 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.evaluation import wire
-from competition.evaluation.child import Order, receive, send
+from competition.evaluation.child import Order, Setting, receive, send
+from competition.evaluation.sandbox import bubblewrap
+from competition.evaluation.sandbox.levels import Level, confinement, start
+from competition.evaluation.surroundings import Surroundings, surroundings
 from competition.results import Failure, FailureType, Predictions
 
 ATTEMPTS = 3
@@ -38,6 +39,22 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
+class Runtime:
+    """What a worker is started with.
+
+    Parameters
+    ----------
+    preload : tuple of str
+        Modules that it imports before it forks.
+    site_packages : str or None
+        Folder of a solution's own packages; None for the running environment's.
+    """
+
+    preload: tuple[str, ...] = ("competition.evaluation.trial",)
+    site_packages: str | None = None
+
+
+@dataclass(frozen=True)
 class Work:
     """Everything that one trial is given.
 
@@ -45,6 +62,8 @@ class Work:
     ----------
     order : Order
         What it is told.
+    runtime : Runtime
+        The kind of worker that it needs.
     program : bytes
         A solution's text or a pickled estimator.
     train, predict : int
@@ -56,6 +75,7 @@ class Work:
     """
 
     order: Order
+    runtime: Runtime
     program: bytes
     train: int
     predict: int
@@ -101,17 +121,25 @@ class _Running:
 
 
 class _Worker:
-    """One worker process, with a scratch directory of its own."""
+    """One worker process, with a scratch directory and, as root, a user of its own."""
 
-    def __init__(self, cpus: list[int], threads: int, preload: list[str]) -> None:
+    def __init__(self, cpus: list[int], threads: int, level: Level, runtime: Runtime) -> None:
         self.cpus = cpus
+        self.runtime = runtime
         self.running: _Running | None = None
         self.scratch = tempfile.TemporaryDirectory(prefix="podium-", ignore_cleanup_errors=True)
         self.control, theirs = socket.socketpair()
+        confined = confinement(level)
+        if runtime.site_packages is not None:
+            confined = replace(confined, read=(*confined.read, runtime.site_packages))
+        if confined.uid is not None:
+            os.chown(self.scratch.name, confined.uid, confined.uid)
+        home = bubblewrap.SCRATCH if level == "namespaces" else self.scratch.name
+        setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages)))
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "competition.evaluation.child", str(theirs.fileno()), json.dumps(preload)],
-                env=environment(Path(self.scratch.name), threads),
+                start(level, ["serve", setting, str(theirs.fileno())], confined.read, runtime.site_packages is None),
+                env=environment(home, threads),
                 cwd=self.scratch.name,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -132,13 +160,16 @@ class _Worker:
         self.scratch.cleanup()
 
 
-def environment(scratch: Path, threads: int) -> dict[str, str]:
-    """Return the fixed environment of every trial."""
+def environment(scratch: str, threads: int) -> dict[str, str]:
+    """Return the environment of every trial."""
+    return {"HOME": scratch, "TMPDIR": scratch, **fixed_environment(threads)}
+
+
+def fixed_environment(threads: int) -> dict[str, str]:
+    """Return the part of a trial's environment that is the same wherever its scratch directory lies."""
     count = str(threads)
     return {
         "PATH": os.defpath,
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
@@ -155,6 +186,11 @@ def environment(scratch: Path, threads: int) -> dict[str, str]:
         "MALLOC_ARENA_MAX": "2",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
+
+
+def cores() -> int:
+    """Number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def slots(jobs: int, threads: int) -> list[list[int]]:
@@ -176,21 +212,33 @@ class Pool:
         Trials at a time.
     threads : int
         Threads of a trial.
-    preload : iterable of str
-        Modules that the workers import before they fork.
+    level : {"namespaces", "kernel", "none"}
+        How the trials are isolated; this machine must hold it (`levels.choose`).
+    runtime : Runtime
+        What the workers are started with. One that is handed a trial of another runtime is replaced.
 
     Examples
     --------
-    >>> with Pool(jobs=2, threads=1, preload=["sklearn.ensemble"]) as pool:
+    >>> with Pool(jobs=2, threads=1, level="namespaces") as pool:
     ...     for key, outcome in pool.run([("a", work)]):
     ...         print(key, outcome)
     """
 
-    def __init__(self, jobs: int, threads: int, preload: Iterable[str]) -> None:
+    def __init__(self, jobs: int, threads: int, level: Level, runtime: Runtime | None = None) -> None:
         self._threads = threads
-        self._preload = sorted(preload)
-        self._workers = [_Worker(cpus, threads, self._preload) for cpus in slots(jobs, threads)]
+        self._level: Level = level
+        self._workers = [_Worker(cpus, threads, level, runtime or Runtime()) for cpus in slots(jobs, threads)]
         self._selector = selectors.DefaultSelector()
+
+    @property
+    def jobs(self) -> int:
+        """Trials at a time."""
+        return len(self._workers)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What a trial runs in."""
+        return surroundings(self._level)
 
     def __enter__(self) -> Self:
         return self
@@ -212,12 +260,12 @@ class Pool:
         untried = ((key, work, 1) for key, work in works)
         again: deque[tuple[Key, Work, int]] = deque()
         while True:
-            for worker in self._workers:
+            for worker in list(self._workers):
                 waiting = None
                 if worker.running is None:
                     waiting = again.popleft() if again else next(untried, None)
                 if waiting is not None:
-                    self._start(worker, *waiting)
+                    self._start(self._fitting(worker, waiting[1].runtime), *waiting)
             busy = [worker for worker in self._workers if worker.running is not None]
             if not busy:
                 return
@@ -230,7 +278,17 @@ class Pool:
                 elif running.attempt < ATTEMPTS:
                     again.append((running.key, running.work, running.attempt + 1))
                 else:
-                    yield running.key, _failed("infrastructure", "the worker process died three times", running.age)
+                    yield running.key, failed("infrastructure", "the worker process died three times", running.age)
+
+    def _fitting(self, worker: _Worker, runtime: Runtime) -> _Worker:
+        """Return an idle worker, or a new one in its place where its runtime is another."""
+        return worker if worker.runtime == runtime else self._replace(worker, runtime)
+
+    def _replace(self, worker: _Worker, runtime: Runtime) -> _Worker:
+        worker.close()
+        new = _Worker(worker.cpus, self._threads, self._level, runtime)
+        self._workers[self._workers.index(worker)] = new
+        return new
 
     def _start(self, worker: _Worker, key: Hashable, work: Work, attempt: int) -> None:
         read, write = os.pipe()
@@ -280,9 +338,8 @@ class Pool:
         worker.running = None
         if ended is None:
             worker.process.kill()
-            worker.close()
-            self._workers[self._workers.index(worker)] = _Worker(worker.cpus, self._threads, self._preload)
-            return _failed("timeout", _past(running.work), running.age) if late else None
+            self._replace(worker, worker.runtime)
+            return failed("timeout", _past(running.work), running.age) if late else None
         return _outcome(running, ended)
 
 
@@ -318,13 +375,15 @@ def _drain(running: _Running) -> bool | None:
 def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
     """Check what a trial returned: the harness believes nothing but bytes of the declared form."""
     spent = {"wall_seconds": float(ended["seconds"]), "peak_memory_mb": float(ended["peak_bytes"]) / 1e6}
-    if ended["timed_out"]:
-        return _failed("timeout", _past(running.work), **spent)
+    if ended["stopped"] == "timeout" or ended["status"] == -signal.SIGXCPU:
+        return failed("timeout", _past(running.work), **spent)
+    if ended["stopped"] is not None:
+        return failed("crash", f"the process was ended: it {ended['stopped']}", **spent)
     if running.excess:
         size = len(running.content) + running.excess
-        return _failed("bad-output", f"the trial returned {size:,} bytes; allowed: {running.limit:,}", **spent)
+        return failed("bad-output", f"the trial returned {size:,} bytes; allowed: {running.limit:,}", **spent)
     if ended["status"] < 0 or not running.content:
-        return _failed("crash", _how_it_ended(ended["status"]), **spent)
+        return failed("crash", _how_it_ended(ended["status"]), **spent)
     try:
         arrays, meta = wire.decode(memoryview(bytes(running.content)), max_header=HEADER_BYTES)
         fit, predict = (_seconds(meta.get(name)) for name in ("fit_seconds", "predict_seconds"))
@@ -332,7 +391,7 @@ def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
             return Outcome(None, _told(meta["failure"]), fit, predict, **spent)
         predictions = _check(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
     except (wire.WireError, ValueError) as error:
-        return _failed("bad-output", " ".join(str(error).split())[:200], **spent)
+        return failed("bad-output", " ".join(str(error).split())[:200], **spent)
     return Outcome(predictions, None, fit, predict, **spent)
 
 
@@ -383,5 +442,6 @@ def _how_it_ended(status: int) -> str:
     return f"the process left with exit code {status} and no predictions"
 
 
-def _failed(kind: FailureType, message: str, wall_seconds: float, peak_memory_mb: float | None = None) -> Outcome:
+def failed(kind: FailureType, message: str, wall_seconds: float, peak_memory_mb: float | None = None) -> Outcome:
+    """Return the outcome of a trial without predictions."""
     return Outcome(None, Failure(type=kind, message=message), None, None, wall_seconds, peak_memory_mb)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from competition.board.table import build, clean, cost, number
-from competition.dataset import Manifest
 from competition.definition import Competition
+from competition.manifest import Manifest
 from competition.results import Failure
 
 CLUSTERS = [(40, 5, 3, 12)] * 12

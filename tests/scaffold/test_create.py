@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from competition.dataset import prepare, read_manifest, read_prepared
+from competition.dataset import prepare, read_prepared
 from competition.definition import Competition, read_competition
 from competition.errors import PodiumError
-from competition.evaluation.engine import Entry, SolutionEnded, evaluate
+from competition.evaluation.engine import SolutionEnded, evaluate
+from competition.evaluation.entries import Entry
+from competition.evaluation.sandbox.levels import choose
+from competition.evaluation.workers import Pool
+from competition.manifest import read_manifest
 from competition.repository import Repository
 from competition.scaffold import create_competition, create_repository, create_solution
 from competition.solution import choose_solutions
@@ -39,8 +43,10 @@ def scores(repository: Repository, slug: str) -> dict[str, float | None]:
     manifest = prepare(repository, definition)
     prepared = read_prepared(repository, definition)
     chosen = choose_solutions(repository, definition, [column.name for column in manifest.columns], [])
-    events = evaluate(prepared, [Entry.of(solution) for solution in chosen], jobs=2)
-    results = [event.result for event in events if isinstance(event, SolutionEnded)]
+    entries = [Entry.of(solution, repository.environments) for solution in chosen]
+    with Pool(2, 1, choose(None)) as pool:
+        events = evaluate(prepared, entries, pool)
+        results = [event.result for event in events if isinstance(event, SolutionEnded)]
     assert not [result.failures for result in results if result.failures]
     return {result.solution.name: result.score for result in results}
 

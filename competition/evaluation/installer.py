@@ -1,0 +1,323 @@
+"""Run uv for a solution's own dependencies: wheels only, shut in as well as this machine allows, its errors judged.
+
+A wheel runs no code when it is installed, and a ``.pth`` file none until Python starts with it; that uv finds nothing
+of ours is the second line of defence. The launcher at the end runs without installed packages: standard library only.
+"""
+
+import ctypes
+import errno
+import json
+import os
+import re
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import unquote, urlsplit
+
+from competition.errors import PodiumError
+from competition.evaluation.sandbox import landlock
+from competition.evaluation.sandbox.bubblewrap import HARNESS, PROGRAM, SYSTEM
+
+Way = Literal["bubblewrap", "landlock", "none"]  # of shutting uv in, the best first
+WAYS: tuple[Way, ...] = get_args(Way)
+SECONDS = 1800
+PROBE_SECONDS = 30
+# The largest library that PyPI has is about half of it; a wheel can hold a file that unpacks to any size.
+MAX_FILE_BYTES = 4 * 1024**3
+MESSAGE_LENGTH = 300
+EXECUTE, MAKE_SYMBOLIC_LINKS = 1 << 0, 1 << 12  # Landlock's rights that a trial never has
+
+# What says where packages come from; where they go to, and for which Python, is not the user's to say here.
+_KEPT = re.compile(
+    r"UV_(DEFAULT_INDEX|INDEX\w*|EXTRA_INDEX_URL|FIND_LINKS|OFFLINE|KEYRING_PROVIDER|CREDENTIALS_DIR|CACHE_DIR|"
+    r"CONFIG_FILE|NO_CONFIG|HTTP_\w+|REQUEST_TIMEOUT|CONCURRENT_\w+|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|"
+    r"EXCLUDE_NEWER|PRERELEASE|TORCH_BACKEND)|(HTTP|HTTPS|ALL|NO)_PROXY|SSL_\w+|NETRC|HOME|XDG_\w+|PATH|LANG|LC_ALL",
+    re.IGNORECASE,
+)
+# For a connection: names, certificates, uv's system-wide settings.
+_NETWORK = (
+    *("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/ld.so.cache"),
+    *("/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/ca-trust", "/etc/pki/tls/certs"),
+    *("/etc/pki/tls/cert.pem", "/etc/ca-certificates", "/usr/share/ca-certificates"),
+    *("/usr/local/share/ca-certificates", "/etc/uv", "/etc/xdg/uv"),
+)
+_NOT_THE_PACKAGES_FAULT = re.compile(
+    r"network was disabled|network connectivity is disabled|401 Unauthorized|403 Forbidden|HTTP status|"
+    r"error sending request|Failed to fetch|dns error|timed out|No space left",
+    re.IGNORECASE,
+)
+# Two wheels that claim one path as a file and a folder; names and files that are too long.
+_PACKAGES_ERRORS = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EFBIG}
+_PACKAGES_FAULT = re.compile(
+    r"No solution found|URL dependency|attempted to resolve via URL|does not match|malformed|invalid|"
+    r"Failed to (install|extract|unzip|resolve|parse|read metadata|download)",
+    re.IGNORECASE,
+)
+
+
+class DependencyError(Exception):
+    """The entrant's: no such package, no wheel, a conflict; one line for a person."""
+
+
+class InstallationError(Exception):
+    """Nobody's fault: the index cannot be reached, the disk is full; one line for a person."""
+
+
+def find_uv() -> str | None:
+    """Path of uv: the one installed beside Podium, or the one on the search path."""
+    try:
+        from uv import find_uv_bin
+
+        return find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        return shutil.which("uv")
+
+
+def uv_version() -> str | None:
+    """Version of uv, such as "0.8.3"; None where there is none that runs."""
+    uv = find_uv()
+    if uv is None:
+        return None
+    try:
+        told = subprocess.run([uv, "--version"], capture_output=True, text=True, timeout=PROBE_SECONDS, cwd="/")
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.match(r"uv (\S+)", told.stdout)
+    return match[1] if match else None
+
+
+def install(requirements: Sequence[str], always: Sequence[str], folder: Path, held: Sequence[int] = ()) -> Way:
+    """Install wheels into ``folder/site-packages``, with their bytecode.
+
+    Parameters
+    ----------
+    requirements : sequence of str
+        What a solution asks for: names with version specifiers.
+    always : sequence of str
+        What is installed with them, whatever they are.
+    folder : Path
+        All that uv can write to, its cache aside; empty.
+    held : sequence of int
+        Descriptors that stay open for as long as any process of the installation runs.
+
+    Returns
+    -------
+    str
+        How uv was shut in.
+
+    Raises
+    ------
+    DependencyError, InstallationError
+        If it could not be done.
+    PodiumError
+        If uv is not installed.
+    """
+    uv = find_uv()
+    if uv is None:
+        raise PodiumError("a solution needs packages that only uv can install, and uv is missing", "`pip install uv`")
+    target, scratch = folder / "site-packages", folder / "tmp"
+    for path in (target, scratch):
+        path.mkdir()
+    variables = _environment(scratch)
+    cache = _cache(uv, variables)
+    # The Python that virtual environments of this one start from: it has the same version and none of our packages.
+    python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    reach = _reach(uv, python, variables, write=(str(folder), cache))
+    into = ["--python", python, "--target", str(target), "--cache-dir", cache, "--no-progress", "--color", "never"]
+    way = next(way for way in WAYS if way == "none" or _holds(way, [uv, "pip", "list", *into], reach, variables))
+    command = [uv, "pip", "install", *into, "--only-binary", ":all:", "--link-mode", "copy"]
+
+    def attempt(options: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return _run(shut_in(way, [*command, *options], reach), variables, SECONDS, held)
+
+    try:
+        done = attempt(["--compile-bytecode", "--", *requirements, *always])
+        if done.returncode == 0:
+            shutil.rmtree(scratch)
+            return way
+        # An index that lacks what every trial needs is no index, or not the right one.
+        is_index = "not found" not in done.stderr or attempt(["--dry-run", "--", *always]).returncode == 0
+    except subprocess.TimeoutExpired:
+        raise InstallationError(f"uv took more than {SECONDS / 60:g} minutes") from None
+    except OSError as error:
+        raise InstallationError(f"uv does not start: {error.strerror or error}") from None
+    message = one_line(done.stderr) or f"uv ended with exit code {done.returncode}"
+    raise DependencyError(message) if is_index and is_packages_fault(done.stderr) else InstallationError(message)
+
+
+# --- what uv is given ---
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
+    return kept | {"TMPDIR": str(scratch), "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
+
+
+def _cache(uv: str, variables: Mapping[str, str]) -> str:
+    """Folder of uv's cache, made if need be."""
+    try:
+        told = _run([uv, "cache", "dir", "--color", "never"], variables, PROBE_SECONDS)
+        if told.returncode != 0:
+            raise InstallationError(one_line(told.stderr) or f"uv ended with exit code {told.returncode}")
+        folder = told.stdout.strip()
+        os.makedirs(folder, exist_ok=True)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InstallationError(f"uv's cache is not to be had: {getattr(error, 'strerror', '') or error}") from None
+    return folder
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Files and folders that uv finds where it is shut in: for reading, for running too, for writing."""
+
+    read: tuple[str, ...]
+    run: tuple[str, ...]
+    write: tuple[str, ...]
+
+
+def _reach(uv: str, python: str, variables: Mapping[str, str], write: Sequence[str]) -> Reach:
+    home = Path(variables.get("HOME") or Path.home())
+    settings = Path(variables.get("XDG_CONFIG_HOME") or home / ".config", "uv")
+    credentials = Path(variables.get("XDG_DATA_HOME") or home / ".local" / "share", "uv", "credentials")
+    library = [os.path.join(sys.base_prefix, part) for part in ("lib", "lib64")]
+    texts = [value for name, value in variables.items() if name not in {"HOME", "PATH", "TMPDIR"}]
+    for file in (settings / "uv.toml", Path("/etc/uv/uv.toml"), Path(variables.get("UV_CONFIG_FILE", ""))):
+        if file.is_file():
+            texts.append(file.read_text("utf-8", "replace"))
+    read = [*_NETWORK, *library, *map(str, (settings, credentials, home / ".netrc")), *_named_paths(texts)]
+    return Reach(_existing(read), _existing([uv, python, *SYSTEM]), tuple(write))
+
+
+def _named_paths(texts: Iterable[str]) -> Iterator[str]:
+    """Local paths in settings: an index or a folder of wheels on this machine, a certificate, a file of credentials."""
+    for text in texts:
+        for word in re.split(r"[\s,=\"']+", text):
+            path = unquote(urlsplit(word).path) if word.startswith("file://") else word
+            if path.startswith("/") and path != "/":
+                yield path
+
+
+def _existing(paths: Iterable[str]) -> tuple[str, ...]:
+    """Paths that are there, and where symbolic links lead; the outer ones first."""
+    found = {form for path in paths if os.path.exists(path) for form in (path, os.path.realpath(path))}
+    return tuple(sorted(found, key=lambda path: (len(path), path)))
+
+
+# --- shutting in ---
+
+
+def shut_in(way: Way, command: Sequence[str], reach: Reach) -> list[str]:
+    """Return the command that runs another one where it finds its reach, the network, and nothing else."""
+    if way == "bubblewrap":
+        # What root may write it may write here too: a folder of another user's, as in containers.
+        rights = ["--cap-add", "CAP_DAC_OVERRIDE"] if os.geteuid() == 0 else []
+        binds = [("--ro-bind", path) for path in sorted({*reach.read, *reach.run}, key=len)]
+        binds += [("--bind", path) for path in reach.write]
+        return [
+            shutil.which(PROGRAM) or PROGRAM,
+            *("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"),
+            *("--die-with-parent", "--new-session", "--cap-drop", "ALL", *rights),
+            *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
+            *(word for option, path in binds for word in (option, path, path)),
+            *("--chdir", "/", "--", *command),
+        ]
+    if way == "landlock":
+        boot = (
+            "import sys; sys.path.insert(0, sys.argv[1]); "
+            "from competition.evaluation import installer; installer.launch(sys.argv[2], sys.argv[3:])"
+        )
+        return [sys.executable, "-I", "-S", "-c", boot, str(HARNESS), json.dumps(asdict(reach)), *command]
+    return list(command)
+
+
+def _holds(way: Way, command: Sequence[str], reach: Reach, variables: Mapping[str, str]) -> bool:
+    """Whether uv runs there, and the Python that it asks for its version."""
+    try:
+        return _run(shut_in(way, command, reach), variables, PROBE_SECONDS).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _run(
+    command: Sequence[str], variables: Mapping[str, str], seconds: float, held: Sequence[int] = ()
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env=dict(variables),
+        cwd="/",  # uv reads the settings of the folder that it runs in, and of those above
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=seconds,
+        pass_fds=held,
+        preexec_fn=_limit_files,
+        restore_signals=False,  # SIGXFSZ stays ignored: a file that is too large is an error, which uv tells
+    )
+
+
+def _limit_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = MAX_FILE_BYTES if most == resource.RLIM_INFINITY else min(MAX_FILE_BYTES, most)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def launch(reach: str, command: Sequence[str]) -> None:
+    """Shut this process in with Landlock, and become another program.
+
+    Unlike a trial it may connect, run what it was given to run, and make symbolic links, which uv's cache consists of.
+    """
+    paths = Reach(**json.loads(reach))
+    handled = (1 << landlock.N_FILE_RIGHTS[min(landlock.abi(), max(landlock.N_FILE_RIGHTS))]) - 1
+    ruleset = landlock._call(landlock.CREATE_RULESET, struct.pack("Q", handled), 8, 0)
+    for allowed, rights in (
+        ((*paths.read, "/proc", "/dev/urandom"), landlock.READ),
+        ((*paths.write, "/dev/null"), landlock.WRITE | MAKE_SYMBOLIC_LINKS),
+        (paths.run, landlock.READ | EXECUTE),
+    ):
+        for path in allowed:
+            descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            fitting = rights if os.path.isdir(path) else rights & (landlock.ON_FILES | EXECUTE)
+            rule = struct.pack("=Qi", fitting & handled, descriptor)
+            landlock._call(landlock.ADD_RULE, ruleset, landlock.RULE_PATH_BENEATH, rule, 0)
+            os.close(descriptor)
+    landlock._libc().prctl(landlock.PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+    landlock._call(landlock.RESTRICT_SELF, ruleset, 0)
+    os.execv(command[0], list(command))
+
+
+# --- judging what uv said ---
+
+
+def is_packages_fault(stderr: str) -> bool:
+    """Whether an error of uv lies with the packages asked for; where in doubt it is nobody's fault."""
+    text = _error_text(stderr)
+    codes = {int(code) for code in re.findall(r"\(os error (\d+)\)", text)}
+    if codes - _PACKAGES_ERRORS or _NOT_THE_PACKAGES_FAULT.search(text):
+        return False
+    return bool(_PACKAGES_FAULT.search(text))
+
+
+def one_line(stderr: str) -> str:
+    """Say an error of uv in one line, without paths and addresses."""
+    text = _error_text(stderr).partition("hint:")[0]
+    text = text[text.find("Because ") :] if "Because " in text else re.sub(r"^\s*error:\s*", "", text)
+    text = re.sub(r"\s*\b(cause|Caused by): ", ": ", text)
+    text = re.split(r"\s(?:Consider adding|If this is intentional)\b", text)[0]  # advice for uv's own users
+    text = re.sub(r"`[\w+]+://[^`]*`|\b[\w+]+://[^\s`),;]+", "(address)", text)
+    text = re.sub(r"`/[^`]*`|(?<![\w)/])/[^\s`),;:]+", "(path)", text)
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 3].rstrip() + "..."
+
+
+def _error_text(stderr: str) -> str:
+    """Return the error and its causes: no warnings, nothing that went before, and no frame, as older versions draw it."""
+    lines = [line for line in stderr.splitlines() if not line.startswith("warning:")]
+    start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
+    return re.sub(r"[×│╰├─▶]+", " ", "\n".join(lines[start:]))

@@ -1,0 +1,187 @@
+"""What a trial does to itself before a stranger's code runs: give up rights, set limits, shut the doors.
+
+Imported in the worker, inside bubblewrap too: the standard library alone.
+"""
+
+import contextlib
+import ctypes
+import math
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from competition.evaluation.sandbox import landlock, seccomp
+
+SCRATCH_BYTES = 512 * 1024 * 1024
+SCRATCH_FILES = 10_000
+MAX_DESCRIPTORS = 256
+MAX_THREADS = 256
+CPU_GRACE_SECONDS = 5
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+CAP_DAC_READ_SEARCH = 2
+_CAPABILITY_VERSION_3 = 0x20080522
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """How a worker and its trials are confined.
+
+    Parameters
+    ----------
+    level : {"namespaces", "kernel", "none"}
+        What holds a trial: at both of the first Landlock and seccomp, at ``none`` limits alone.
+    read : tuple of str
+        Files and folders that a trial may read.
+    uid : int or None
+        Unprivileged user that the worker becomes; None to stay who it is.
+    """
+
+    level: str
+    read: tuple[str, ...]
+    uid: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial may use: address space in bytes, wall seconds, threads, and the cores it is pinned to."""
+
+    memory_bytes: int
+    seconds: float
+    threads: int
+    cpus: tuple[int, ...] = ()
+
+
+def give_up_root(confinement: Confinement) -> None:
+    """Become an unprivileged user, for good.
+
+    Where Python lies in a folder that only root may enter, the right to read any file is kept: Landlock still holds
+    what is read, and seccomp refuses the one call, ``open_by_handle_at``, that would go round it.
+    """
+    if confinement.uid is None:
+        return
+    _prctl(PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setresgid(confinement.uid, confinement.uid, confinement.uid)
+    os.setresuid(confinement.uid, confinement.uid, confinement.uid)
+    keep = 0 if all(map(_readable, confinement.read)) else 1 << CAP_DAC_READ_SEARCH
+    _set_capabilities(keep)
+
+
+def _readable(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except FileNotFoundError:
+        return True
+    except PermissionError:
+        return False
+    return True
+
+
+def _set_capabilities(mask: int) -> None:
+    header = struct.pack("<Ii", _CAPABILITY_VERSION_3, 0)
+    # Effective, permitted, inheritable; twice, for the lower and the upper 32 capabilities.
+    data = struct.pack("<6I", mask, mask, 0, 0, 0, 0)
+    if _LIBC is not None and _LIBC.capset(header, data) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process when its parent ends; leave at once if that has happened already."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process that a trial leaves behind, so that it can be found (a child subreaper)."""
+    PR_SET_CHILD_SUBREAPER = 36
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if _LIBC is not None:
+        _LIBC.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+
+
+def confine(confinement: Confinement, limits: Limits, scratch: str) -> None:
+    """Set the limits of this process and shut it in, for good.
+
+    Parameters
+    ----------
+    scratch : str
+        The one folder that it may write to.
+
+    Raises
+    ------
+    OSError
+        If the kernel refuses.
+    """
+    if limits.cpus and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):  # a core that has gone since
+            os.sched_setaffinity(0, limits.cpus)
+    for what, amount in _resources(confinement, limits):
+        _limit(what, amount)
+    if confinement.level != "none":
+        landlock.restrict(read=confinement.read, write=[scratch, *DEVICES])
+        seccomp.install()
+
+
+def _resources(confinement: Confinement, limits: Limits) -> Iterable[tuple[int, int]]:
+    yield resource.RLIMIT_CORE, 0
+    yield resource.RLIMIT_FSIZE, SCRATCH_BYTES
+    yield resource.RLIMIT_NOFILE, MAX_DESCRIPTORS
+    # The wall clock is the limit; this one holds a trial whose worker has been stopped.
+    yield resource.RLIMIT_CPU, math.ceil(limits.seconds * limits.threads) + CPU_GRACE_SECONDS
+    if sys.platform == "linux":
+        yield resource.RLIMIT_AS, limits.memory_bytes
+        if confinement.uid is not None:  # counted by user, so it holds where the user is the worker's own
+            yield resource.RLIMIT_NPROC, MAX_THREADS
+
+
+def _limit(what: int, amount: int) -> None:
+    _, hard = resource.getrlimit(what)
+    amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+    resource.setrlimit(what, (amount, amount))
+
+
+def attempt(confinement: Confinement, secret: str, scratch: str) -> None:
+    """Shut this process in, for good, and reach for what it must not get.
+
+    Raises
+    ------
+    OSError
+        If the kernel refuses to confine it.
+    RuntimeError
+        If something could be reached all the same.
+    """
+    confine(confinement, Limits(memory_bytes=2**32, seconds=10, threads=1), scratch)
+    with open(os.path.join(scratch, "allowed"), "w") as file:
+        file.write("allowed")
+    reaches = {
+        "read a file elsewhere": lambda: open(secret).close(),
+        "write a file elsewhere": lambda: open(secret, "a").close(),
+        "open a socket": lambda: socket.socket().close(),
+        "start a process": _fork_and_leave,
+    }
+    for what, reach in reaches.items():
+        try:
+            reach()
+        except OSError:
+            continue
+        raise RuntimeError(f"a confined process could {what}")
+
+
+def _fork_and_leave() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)

@@ -1,0 +1,149 @@
+"""Which levels of isolation this machine holds, found by trying."""
+
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from competition.errors import PodiumError
+from competition.evaluation.sandbox import bubblewrap, landlock, seccomp
+from competition.evaluation.sandbox.confine import Confinement
+
+Level = Literal["namespaces", "kernel", "none"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+TRY_SECONDS = 20
+# Users of which no package and no administrator knows; systemd hands the same ones out for a while at a time.
+UNPRIVILEGED = range(61184, 65520)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether this machine holds a level, and if not why, and the command that would give it."""
+
+    level: Level
+    holds: bool
+    why: str = ""
+    remedy: str = ""
+
+
+def choose(demanded: str | None) -> Level:
+    """Return the level that is demanded, or the strongest one that this machine holds.
+
+    Raises
+    ------
+    PodiumError
+        If the level is unknown or this machine lacks it.
+    """
+    if demanded is None:
+        return next(level for level in LEVELS if probe(level).holds)
+    if demanded not in LEVELS:
+        raise PodiumError(f"--isolation: found '{demanded}'; allowed: {', '.join(LEVELS)}")
+    level: Level = next(level for level in LEVELS if level == demanded)
+    finding = probe(level)
+    if not finding.holds:
+        hint = finding.remedy or "`podium doctor` tells more"
+        raise PodiumError(f"--isolation: this machine does not hold '{level}': {finding.why}", hint)
+    return level
+
+
+def probe(level: Level) -> Finding:
+    """Try a level: shut a process in and let it reach for what it must not get."""
+    if level == "none":
+        return Finding(level, True)
+    if sys.platform != "linux" or platform.machine() not in seccomp.MACHINES:
+        return Finding(level, False, f"{platform.system()} on {platform.machine()} has none of it")
+    with tempfile.TemporaryDirectory(prefix="podium-try-") as folder:
+        secret, scratch = Path(folder, "secret"), Path(folder, "scratch")
+        secret.write_text("secret")
+        scratch.mkdir()
+        setting = confinement(level)
+        if setting.uid is not None:
+            os.chmod(folder, 0o755)
+            os.chown(scratch, setting.uid, setting.uid)
+        reach = ["attempt", json.dumps(asdict(setting)), str(secret)]
+        try:
+            tried = subprocess.run(
+                start(level, reach, setting.read, with_packages=False),
+                cwd=scratch,
+                env={},
+                capture_output=True,
+                text=True,
+                timeout=TRY_SECONDS,
+            )
+        except FileNotFoundError:
+            return Finding(level, False, "bubblewrap is not installed", _install_command())
+        except subprocess.TimeoutExpired:
+            return Finding(level, False, f"the attempt took more than {TRY_SECONDS} s")
+    if tried.returncode == 0 and tried.stdout == "held\n":
+        return Finding(level, True)
+    why = (tried.stderr or tried.stdout).strip().splitlines()
+    return _missing(level, why[-1] if why else f"the attempt ended with exit code {tried.returncode}")
+
+
+def confinement(level: Level) -> Confinement:
+    """Return how a worker of this level is confined; as root it gets a user of its own."""
+    uid = _unused_user() if hasattr(os, "geteuid") and os.geteuid() == 0 and sys.platform == "linux" else None
+    return Confinement(level, bubblewrap.readable(), uid)
+
+
+def start(level: Level, arguments: Sequence[str], read: Sequence[str], with_packages: bool) -> list[str]:
+    """Return the command that runs a program of `child` at a level.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        ``attempt`` or ``serve``, and what they take.
+    read : sequence of str
+        What it finds at level ``namespaces``.
+    with_packages : bool
+        Whether it can import the packages of the running environment.
+    """
+    boot = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import competition.evaluation.child as child; "
+        "del sys.path[0]; child.main(sys.argv[2:])"
+    )
+    # -I: nothing from the user's environment; -S: nor from installed packages, whose .pth files are code.
+    options = ["-I"] if with_packages else ["-I", "-B", "-S"]
+    program = [sys.executable, *options, "-c", boot, str(bubblewrap.HARNESS), *arguments]
+    return bubblewrap.command(program, read) if level == "namespaces" else program
+
+
+def _unused_user() -> int:
+    import pwd
+
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
+    return random.SystemRandom().choice([uid for uid in UNPRIVILEGED if uid not in taken])
+
+
+def _missing(level: Level, why: str) -> Finding:
+    if landlock.abi() == 0:
+        return Finding(level, False, "the kernel has no Landlock", "boot with `lsm=landlock,...` (Linux 5.13 or newer)")
+    if level == "namespaces" and _is_about_user_namespaces(why):
+        remedy = "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or install AppArmor's bwrap profile"
+        return Finding(level, False, f"bubblewrap may not make namespaces ({why})", remedy)
+    return Finding(level, False, why)
+
+
+def _is_about_user_namespaces(why: str) -> bool:
+    signs = ("uid map", "RTM_NEWADDR", "namespace", "Operation not permitted", "Permission denied")
+    return why.startswith("bwrap:") and any(sign in why for sign in signs)
+
+
+def _install_command() -> str:
+    known = {
+        "apt-get": "install -y bubblewrap",
+        "dnf": "install -y bubblewrap",
+        "pacman": "-S bubblewrap",
+        "apk": "add",
+    }
+    import shutil
+
+    found = next((name for name in known if shutil.which(name)), None)
+    return f"`sudo {found} {known[found]}`" if found else "install bubblewrap with the system's package manager"

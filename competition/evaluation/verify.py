@@ -1,0 +1,167 @@
+"""Whether committed results hold: evaluated again, and on a synthetic competition's data drawn anew."""
+
+import ast
+import math
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from competition.definition import Competition
+from competition.errors import PodiumError
+from competition.ranking.intervals import Interval
+from competition.repository import Repository
+from competition.results import Result, TrialRecord
+
+if TYPE_CHECKING:
+    from competition.dataset import Prepared
+
+Verdict = Literal["identical", "within tolerance", "drifted", "not reproducible", "missing"]
+TOLERANCE = 0.01
+# Scores of the same predictions differ by rounding alone.
+ROUNDING = 1e-9
+# Labels of a version: what they stand for is in the other fields.
+DECIDES_NOTHING = frozenset({"competition_version", "podium"})
+
+
+# --- evaluated again ---
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A solution's committed result beside the one of today.
+
+    Parameters
+    ----------
+    name : str
+        Of the solution.
+    verdict : str
+        ``identical``: the predictions of every trial are the same, and so is what is made of them. ``within tolerance``:
+        predictions differ, and no score by more than `TOLERANCE`. ``not reproducible``: predictions differ though all
+        that decides them is equal. ``drifted``: anything else. ``missing``: nothing is committed.
+    committed_score, score : float or None
+        The score that ranks; None where it is missing.
+    largest_difference : float or None
+        Of all scores that the board shows, from `difference`; None where there is none in both results.
+    differs : tuple of str
+        What differs, one thing a line: provenance field by field and package by package, failures, trials, scores.
+    """
+
+    name: str
+    verdict: Verdict
+    committed_score: float | None
+    score: float | None
+    largest_difference: float | None
+    differs: tuple[str, ...]
+
+
+def compare(committed: Result | None, now: Result) -> Comparison:
+    """Compare the committed result of a solution with one that was just made without the cache."""
+    if committed is None:
+        return Comparison(now.solution.name, "missing", None, now.score, None, ())
+    made_with = _provenance_differences(committed, now)
+    failures = list(_failure_differences(committed, now))
+    trials = list(_prediction_differences(committed, now))
+    scores = _board_scores(committed, now)
+    largest = max((difference(*pair) for pair in scores.values()), default=None)
+    derived = list(_derived_differences(committed, now, scores))
+    if not failures and not trials:
+        verdict: Verdict = "drifted" if derived else "identical"
+    elif failures:
+        verdict = "drifted"
+    elif not any(decides for _, decides in made_with):
+        verdict = "not reproducible"
+    else:
+        verdict = "within tolerance" if largest is None or largest <= TOLERANCE else "drifted"
+    lines = [line for line, _ in made_with] + failures + trials + derived
+    return Comparison(now.solution.name, verdict, committed.score, now.score, largest, tuple(lines))
+
+
+def difference(one: float | None, other: float | None) -> float:
+    """Absolute difference of two scores, relative to the larger where that is above 1, as errors in units may be.
+
+    Returns
+    -------
+    float
+        0 where both are missing, infinity where one is.
+    """
+    if one is None or other is None:
+        return 0.0 if one is other else math.inf
+    return abs(one - other) / max(1.0, abs(one), abs(other))
+
+
+def part(names: Iterable[str], index: int, count: int) -> list[str]:
+    """Return every `count`-th name, beginning with the `index`-th of the sorted ones.
+
+    Parameters
+    ----------
+    index : int
+        From 1; a larger one goes round, so that the number of a day picks each part in turn.
+
+    Raises
+    ------
+    PodiumError
+        If `index` or `count` is less than 1.
+    """
+    if index < 1 or count < 1:
+        raise PodiumError(f"part {index}/{count}: allowed: whole numbers from 1, such as 1/8")
+    return sorted(names)[(index - 1) % count :: count]
+
+
+def _provenance_differences(committed: Result, now: Result) -> list[tuple[str, bool]]:
+    """Lines on what two results were made with, each with whether it may change predictions."""
+    before, after = committed.provenance.model_dump(), now.provenance.model_dump()
+    lines = [
+        (f"{field}: {before[field]} → {after[field]}", field not in DECIDES_NOTHING)
+        for field in before
+        if field != "packages" and before[field] != after[field]
+    ]
+    old, new = before["packages"], after["packages"]
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            lines.append((f"{name}: {old.get(name, 'absent')} → {new.get(name, 'absent')}", True))
+    return lines
+
+
+def _paired(committed: Result, now: Result) -> Iterator[tuple[str, TrialRecord | None, TrialRecord | None]]:
+    """Trials of the same place, with a name for it; None where one result has no such trial."""
+    before, after = (
+        {(trial.part, trial.repeat, trial.fold, trial.seed): trial for trial in result.trials}
+        for result in (committed, now)
+    )
+    for place in sorted(before.keys() | after.keys()):
+        name = "held-out rows" if place[0] == "heldout" else f"repeat {place[1]}, fold {place[2]}"
+        yield name, before.get(place), after.get(place)
+
+
+def _failure_differences(committed: Result, now: Result) -> Iterator[str]:
+    for where, before, after in _paired(committed, now):
+        types = ["no trial" if trial is None else _failure_type(trial) for trial in (before, after)]
+        if types[0] != types[1]:
+            yield f"{where}: {types[0]} → {types[1]}"
+
+
+def _failure_type(trial: TrialRecord) -> str:
+    return "no failure" if trial.failure is None else trial.failure.type
+
+
+def _prediction_differences(committed: Result, now: Result) -> Iterator[str]:
+    for where, before, after in _paired(committed, now):
+        both_predict = before and after and before.predictions and after.predictions
+        if both_predict and before.predictions != after.predictions:
+            yield f"{where}: other predictions"
+
+
+def _board_scores(committed: Result, now: Result) -> dict[str, tuple[float | None, float | None]]:
+    """Scores that the board shows, of both results; a metric that one of them was not scored by is left out."""
+    scores = {"score": (committed.score, now.score)}
+    for name in committed.metrics.keys() & now.metrics.keys():
+        scores[name] = committed.metrics[name], now.metrics[name]
+    for name in committed.heldout.keys() & now.heldout.keys():
+        scores[f"held-out {name}"] = committed.heldout[name], now.heldout[name]
+    return scores
