@@ -32,6 +32,7 @@ from competition.evaluation.sandbox.confine import (
     die_with,
     give_up_root,
 )
+from competition.evaluation.sandbox.locks import replace_process_locks
 
 LENGTH = struct.Struct("<I")
 N_DESCRIPTORS = 5
@@ -155,6 +156,7 @@ def serve(control: socket.socket, setting: Setting) -> None:
     """Import libraries, then fork a child for each order until the harness closes the socket."""
     give_up_root(setting.confinement)
     adopt_orphans()
+    replace_process_locks()
     for module in setting.preload:
         # A library that cannot be imported fails in the trial that needs it, where it is told.
         with contextlib.suppress(Exception):

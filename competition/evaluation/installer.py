@@ -49,14 +49,15 @@ _NETWORK = (
 )
 _NOT_THE_PACKAGES_FAULT = re.compile(
     r"network was disabled|network connectivity is disabled|401 Unauthorized|403 Forbidden|HTTP status|"
-    r"error sending request|Failed to fetch|dns error|timed out|No space left",
+    r"error sending request|Failed to fetch|response body|connection|dns error|timed out|No space left|"
+    r"invalid package format",  # what a transfer that broke off looks like, too; an index takes no such wheel
     re.IGNORECASE,
 )
 # Two wheels that claim one path as a file and a folder; names and files that are too long.
 _PACKAGES_ERRORS = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EFBIG}
 _PACKAGES_FAULT = re.compile(
     r"No solution found|URL dependency|attempted to resolve via URL|does not match|malformed|invalid|"
-    r"Failed to (install|extract|unzip|resolve|parse|read metadata|download)",
+    r"Failed to (install|extract|unzip|resolve|parse|read metadata)",
     re.IGNORECASE,
 )
 
@@ -148,6 +149,8 @@ def install(requirements: Sequence[str], always: Sequence[str], folder: Path, he
     except OSError as error:
         raise InstallationError(f"uv does not start: {error.strerror or error}") from None
     message = one_line(done.stderr) or f"uv ended with exit code {done.returncode}"
+    if named := [requirement for requirement in always if requirement in message]:
+        message += f" (every trial needs {' and '.join(named)})"
     raise DependencyError(message) if is_index and is_packages_fault(done.stderr) else InstallationError(message)
 
 
@@ -186,7 +189,7 @@ def _reach(uv: str, python: str, variables: Mapping[str, str], write: Sequence[s
     settings = Path(variables.get("XDG_CONFIG_HOME") or home / ".config", "uv")
     credentials = Path(variables.get("XDG_DATA_HOME") or home / ".local" / "share", "uv", "credentials")
     library = [os.path.join(sys.base_prefix, part) for part in ("lib", "lib64")]
-    texts = [value for name, value in variables.items() if name not in {"HOME", "PATH", "TMPDIR"}]
+    texts = [value for name, value in variables.items() if name.startswith(("UV_", "SSL_", "NETRC"))]
     for file in (settings / "uv.toml", Path("/etc/uv/uv.toml"), Path(variables.get("UV_CONFIG_FILE", ""))):
         if file.is_file():
             texts.append(file.read_text("utf-8", "replace"))
@@ -307,8 +310,8 @@ def is_packages_fault(stderr: str) -> bool:
 def one_line(stderr: str) -> str:
     """Say an error of uv in one line, without paths and addresses."""
     text = _error_text(stderr).partition("hint:")[0]
-    text = text[text.find("Because ") :] if "Because " in text else re.sub(r"^\s*error:\s*", "", text)
-    text = re.sub(r"\s*\b(cause|Caused by): ", ": ", text)
+    text = text[text.find("Because ") :] if "Because " in text else re.sub(r"^\s*(error:)?\s*", "", text)
+    text = re.sub(r"\s*(\bcause:|\bCaused by:|[├╰]─▶)\s*", ": ", text)
     text = re.split(r"\s(?:Consider adding|If this is intentional)\b", text)[0]  # advice for uv's own users
     text = re.sub(r"`[\w+]+://[^`]*`|\b[\w+]+://[^\s`),;]+", "(address)", text)
     text = re.sub(r"`/[^`]*`|(?<![\w)/])/[^\s`),;:]+", "(path)", text)
@@ -317,7 +320,7 @@ def one_line(stderr: str) -> str:
 
 
 def _error_text(stderr: str) -> str:
-    """Return the error and its causes: no warnings, nothing that went before, and no frame, as older versions draw it."""
+    """Return the error and its causes: no warnings, and nothing that went before."""
     lines = [line for line in stderr.splitlines() if not line.startswith("warning:")]
     start = next((i for i, line in enumerate(lines) if re.match(r"\s*(error:|×)", line)), 0)
-    return re.sub(r"[×│╰├─▶]+", " ", "\n".join(lines[start:]))
+    return re.sub(r"[×│]", " ", "\n".join(lines[start:]))

@@ -1,7 +1,7 @@
-"""Versions of what a solution runs with, read from the installed metadata without importing any of it.
+"""Versions of what a solution runs with, read from installed metadata without importing any of it.
 
-`importlib.metadata` parses each METADATA file as an e-mail, with its description, which takes 0.3 s for the libraries
-of an ordinary solution. The lines needed stand before the first blank one.
+The lines needed stand before the first blank one of a METADATA file. `importlib.metadata` parses the whole of it as an
+e-mail, the description included, which takes several times as long.
 """
 
 import os
@@ -46,7 +46,7 @@ def versions(distributions: Iterable[str], modules: Iterable[str] = ()) -> dict[
     Parameters
     ----------
     distributions : iterable of str
-        Names of distributions; one that is not installed is left out, like whatever needs it to be found.
+        Names of distributions. Those that are not installed are left out, whoever needs them.
     modules : iterable of str
         Imported modules. Where no distribution found so far provides one, those that do are added, with what they
         need; modules of the standard library and modules that nobody has installed are left out.
@@ -61,24 +61,22 @@ def versions(distributions: Iterable[str], modules: Iterable[str] = ()) -> dict[
     found = _closure(places, distributions)
     for module in sorted({name.partition(".")[0] for name in modules} - sys.stdlib_module_names):
         if not any(_provides(places[name], module) for name in _likely_first(found, module)):
-            found |= _closure(places, _providers(tuple(places.items()), module))
-    return {name: read_distribution(places[name]).version for name in sorted(found)}
+            found |= _closure(places, _providers(tuple(sys.path), module))
+    return {name: _read(places[name]).version for name in sorted(found)}
 
 
 def installed(folder: Path) -> list[Distribution]:
     """Distributions in a folder of packages, sorted by name."""
-    return sorted((read_distribution(path) for _, path in _metadata_folders(folder)), key=lambda found: found.name)
+    return sorted((_read_anew(path) for _, path in _metadata_folders(folder)), key=lambda found: found.name)
 
 
 @cache
-def read_distribution(path: str) -> Distribution:
-    """Read a distribution's ``.dist-info`` or ``.egg-info``.
+def _read(path: str) -> Distribution:
+    return _read_anew(path)
 
-    Parameters
-    ----------
-    path : str
-        The folder; in old installations a file.
-    """
+
+def _read_anew(path: str) -> Distribution:
+    """Read a ``.dist-info`` or an ``.egg-info``, which in old installations is a file."""
     try:
         text = Path(path, "METADATA").read_text("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):
@@ -142,7 +140,7 @@ def _installed_as(places: dict[str, str], wanted: str) -> str | None:
 def _needs(path: str, extra: str) -> tuple[tuple[str, str], ...]:
     """Name and extra of what a distribution needs; with an extra, what that adds."""
     needs: list[tuple[str, str]] = []
-    for line in read_distribution(path).requires:
+    for line in _read(path).requires:
         marker = line.partition(";")[2]
         # Most lines are for extras that nobody asks for; parsing them all would take most of the time.
         if ("extra" in marker and not extra and " or " not in marker) or (extra and "extra" not in marker):
@@ -170,8 +168,8 @@ def _likely_first(names: Iterable[str], module: str) -> list[str]:
 
 
 @cache
-def _providers(places: tuple[tuple[str, str], ...], module: str) -> tuple[str, ...]:
-    return tuple(name for name, path in places if _provides(path, module))
+def _providers(search_path: tuple[str, ...], module: str) -> tuple[str, ...]:
+    return tuple(name for name, path in _places(search_path).items() if _provides(path, module))
 
 
 @cache

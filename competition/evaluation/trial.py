@@ -2,17 +2,14 @@
 
 import contextlib
 import linecache
-import multiprocessing
 import os
 import random
 import sys
-import threading
 import time
 import traceback
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
 from typing import Any
 
 import numpy as np
@@ -55,7 +52,6 @@ def perform(order: Order, program: int, train: int, predict: int, labels: int, p
     """
     random.seed(order.seed)
     np.random.seed(order.seed)
-    _replace_process_locks()
     _write(pipe, _answer(order, program, train, predict, labels))
 
 
@@ -129,14 +125,6 @@ def _thread_joblib() -> None:
     """Let joblib use threads, so that isolation does not change how a solution behaves."""
     if "joblib" in sys.modules:
         sys.modules["joblib"].parallel_config(backend="threading")
-
-
-def _replace_process_locks() -> None:
-    """Make the locks of `multiprocessing` those of threads: no process is started here, and theirs need ``/dev/shm``."""
-    for name in ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier"):
-        make = getattr(threading, name)
-        setattr(BaseContext, name, lambda self, *arguments, make=make: make(*arguments))
-        setattr(multiprocessing, name, make)
 
 
 @contextlib.contextmanager

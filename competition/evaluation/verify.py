@@ -82,17 +82,20 @@ def compare(committed: Result | None, now: Result) -> Comparison:
     return Comparison(now.solution.name, verdict, committed.score, now.score, largest, tuple(lines))
 
 
-def difference(one: float | None, other: float | None) -> float:
-    """Absolute difference of two scores, relative to the larger where that is above 1, as errors in units may be.
+def difference(metric: str, one: float | None, other: float | None) -> float:
+    """Difference of two scores, comparable between metrics.
 
     Returns
     -------
     float
-        0 where both are missing, infinity where one is.
+        Absolute for a metric that is at most 1, relative to the larger for an error or a score beyond 1; 0 where both
+        are missing, infinity where one is.
     """
     if one is None or other is None:
         return 0.0 if one is other else math.inf
-    return abs(one - other) / max(1.0, abs(one), abs(other))
+    is_error = metric in METRICS and not METRICS[metric].greater_is_better
+    scale = max(abs(one), abs(other), 0.0 if is_error else 1.0)
+    return abs(one - other) / scale if scale else 0.0
 
 
 def part(names: Iterable[str], index: int, count: int) -> list[str]:
@@ -157,11 +160,40 @@ def _prediction_differences(committed: Result, now: Result) -> Iterator[str]:
             yield f"{where}: other predictions"
 
 
-def _board_scores(committed: Result, now: Result) -> dict[str, tuple[float | None, float | None]]:
-    """Scores that the board shows, of both results; a metric that one of them was not scored by is left out."""
-    scores = {"score": (committed.score, now.score)}
+def _board_differences(committed: Result, now: Result) -> dict[str, float]:
+    """Difference of every score that the board shows; a metric that one result was not scored by is left out."""
+    found = {}
     for name in committed.metrics.keys() & now.metrics.keys():
-        scores[name] = committed.metrics[name], now.metrics[name]
+        found[name] = difference(name, committed.metrics[name], now.metrics[name])
     for name in committed.heldout.keys() & now.heldout.keys():
-        scores[f"held-out {name}"] = committed.heldout[name], now.heldout[name]
-    return scores
+        found[f"held-out {name}"] = difference(name.split("/")[0], committed.heldout[name], now.heldout[name])
+    primary = now.statistics.metric if now.statistics else ""
+    return found | {"score": difference(primary, committed.score, now.score)}
+
+
+def _derived_differences(committed: Result, now: Result, scores: Mapping[str, float]) -> Iterator[str]:
+    """What is made of the predictions and differs by more than rounding."""
+    for name, gap in sorted(scores.items()):
+        if gap > ROUNDING:
+            yield f"{name}: {_shown(committed, name)} → {_shown(now, name)}"
+    if committed.confusion != now.confusion:
+        yield "the confusion matrix"
+    if not _same_statistics(committed.statistics, now.statistics):
+        yield "the sums by cluster, which the intervals are drawn from"
+
+
+def _shown(result: Result, name: str) -> str:
+    if name == "score":
+        value = result.score
+    elif name.startswith("held-out "):
+        value = result.heldout[name.removeprefix("held-out ")]
+    else:
+        value = result.metrics[name]
+    return "–" if value is None else f"{value:.6g}"
+
+
+def _same_statistics(one: Statistics | None, other: Statistics | None) -> bool:
+    if one is None or other is None or one.clusters != other.clusters:
+        return one is other
+    sums = one.array(), other.array()
+    return sums[0].shape == sums[1].shape and bool(np.allclose(*sums, rtol=1e-8, atol=0))

@@ -25,6 +25,7 @@ CHILD_SOURCES = (
     "competition/evaluation/sandbox/__init__.py",
     "competition/evaluation/sandbox/confine.py",
     "competition/evaluation/sandbox/landlock.py",
+    "competition/evaluation/sandbox/locks.py",
     "competition/evaluation/sandbox/seccomp.py",
     "competition/evaluation/trial.py",
     "competition/evaluation/wire.py",

@@ -73,8 +73,9 @@ O_ACCMODE, O_TRUNC = 0o3, 0o1000
 F_COMMANDS = (0, 1, 2, 3, 4, 1030, 1032)  # DUPFD, GETFD, SETFD, GETFL, SETFL, DUPFD_CLOEXEC, GETPIPE_SZ
 IOCTLS = (0x5401, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
 PRCTLS = (
-    *(2, 3, 15, 16, 21, 23, 39, 42),  # get: PDEATHSIG, DUMPABLE; set and get: NAME; get: SECCOMP to THP_DISABLE
-    *(51, 56, 64, 0x41555856),  # get: vector lengths and tagged addresses on aarch64, AUXV
+    *(2, 3, 15, 16, 21),  # GET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME, GET_SECCOMP
+    *(23, 39, 42, 0x41555856),  # CAPBSET_READ, GET_NO_NEW_PRIVS, GET_THP_DISABLE, GET_AUXV
+    *(51, 56, 64),  # SVE_GET_VL, GET_TAGGED_ADDR_CTRL, SME_GET_VL: how aarch64 computes
     0x53564D41,  # SET_VMA: names of memory areas
 )
 CLONE_FILES, CLONE_THREAD = 0x00000400, 0x00010000
@@ -115,9 +116,9 @@ def install(pid: int | None = None) -> None:
     OSError
         With ``errno.ENOTSUP`` where the machine is none of `MACHINES`, or what the kernel says where it has no seccomp.
     """
+    if sys.platform != "linux" or os.uname().machine not in MACHINES or struct.calcsize("P") != 8:
+        raise OSError(errno.ENOTSUP, f"there are system call filters for 64-bit Linux on {' and '.join(MACHINES)} only")
     machine = os.uname().machine
-    if sys.platform != "linux" or machine not in MACHINES or struct.calcsize("P") != 8:
-        raise OSError(errno.ENOTSUP, f"no system call filter for {sys.platform} on {machine}")
     instructions = program(machine, os.getpid() if pid is None else pid)
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in instructions))
     header = struct.pack("HP", len(instructions), ctypes.addressof(code))

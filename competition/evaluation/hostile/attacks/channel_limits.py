@@ -9,7 +9,10 @@ SIGN = 0x5EC2E7 << 32
 
 def send(bits):
     _, hard = resource.getrlimit(resource.RLIMIT_RTTIME)
-    resource.setrlimit(resource.RLIMIT_RTTIME, (SIGN | int(bits[:32], 2), hard))
+    try:
+        resource.setrlimit(resource.RLIMIT_RTTIME, (SIGN | int(bits[:32], 2), hard))
+    except ValueError as error:  # what Python makes of a refusal
+        raise PermissionError(str(error)) from None
 
 
 def receive():

@@ -1,4 +1,4 @@
-"""Passes sixteen labels on by which of its threads live: a number that names one is told apart by the error it gives."""
+"""Passes sixteen labels on by which of its threads live; the error that a number gives tells whether it names one."""
 
 import os
 import threading

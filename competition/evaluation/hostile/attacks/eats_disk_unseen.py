@@ -7,9 +7,9 @@ import time
 def attack(X, y):
     kept = []
     for number in range(100):
-        kept.append(open(str(number), "wb", buffering=0))
+        kept.append(os.open(str(number), os.O_CREAT | os.O_WRONLY))
         os.remove(str(number))
         for _ in range(10):
-            kept[-1].write(bytes(1 << 20))
+            os.write(kept[-1], bytes(1 << 20))
     time.sleep(1)
     return True

@@ -1,4 +1,4 @@
-"""Fills the buffers of a thousand pipes, each as large as it can be had: kernel memory that no process is charged for."""
+"""Fills the buffers of a thousand pipes, as large as they can be had: memory that no process is charged for."""
 
 import contextlib
 import fcntl

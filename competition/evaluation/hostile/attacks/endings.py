@@ -19,7 +19,7 @@ def overflow():
 
 def make_nested():
     nested = []
-    for _ in range(10**6):
+    for _ in range(10**5):
         nested = [nested]
     return nested
 

@@ -1,18 +1,19 @@
 """Opens the files of the home directory: tokens, keys, the history of the shell."""
 
 import os
-import pwd
+
+
+HOME = "__HOME__"
 
 
 def attack(X, y):
-    home = pwd.getpwuid("__USER__").pw_dir
     refused = OSError("no file there")
-    for name in os.listdir(home):
+    for name in os.listdir(HOME):
         try:
-            os.close(os.open(os.path.join(home, name), os.O_RDONLY))
+            os.close(os.open(os.path.join(HOME, name), os.O_RDONLY))
         except OSError as error:
             refused = error
         else:
-            if os.path.isfile(os.path.join(home, name)):
+            if os.path.isfile(os.path.join(HOME, name)):
                 return True
     raise refused

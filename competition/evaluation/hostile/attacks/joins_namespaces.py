@@ -2,11 +2,12 @@
 
 import ctypes
 
+HARNESS = "__HARNESS__"
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def attack(X, y):
-    with open("/proc/" + str("__HARNESS__") + "/ns/user") as namespace:
+    with open(f"/proc/{HARNESS}/ns/user") as namespace:
         if LIBC.setns(namespace.fileno(), 0) < 0:
             raise OSError(ctypes.get_errno(), "setns")
     return True

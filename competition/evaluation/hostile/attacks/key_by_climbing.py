@@ -1,4 +1,4 @@
-"""Climbs from its scratch directory to the root by descriptors, one ".." after the other, and opens the key from there."""
+"""Climbs from its scratch directory to the root by descriptors, and opens the answer key from there."""
 
 import os
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-PAGE, AROUND = 4096, 1 << 29
+PAGE, AROUND = 4096, 1 << 28
 # Such features carry this number, disguised so that it does not find itself.
-DISGUISED, MASK = np.uint64("__OTHER_ROWS__"), np.uint64(0x5555555555555555)
+DISGUISED, MASK = np.uint64("__DISGUISED__"), np.uint64(0x5555555555555555)
 
 
 def attack(X, y):
@@ -37,8 +37,9 @@ def regions():
 
 def by_asking():
     known = {id(object()), np.zeros(1 << 20).ctypes.data, ctypes.cast(LIBC.malloc, ctypes.c_void_p).value}
-    pages = sorted({at for place in known for at in near(place) if readable(at)})
-    return [(at, at + PAGE) for at in pages]
+    pages = np.array([at for at in sorted({at for place in known for at in near(place)}) if readable(at)])
+    runs = np.split(pages, np.flatnonzero(np.diff(pages) > PAGE) + 1)
+    return [(int(run[0]), int(run[-1]) + PAGE) for run in runs if len(run)]
 
 
 def near(place):

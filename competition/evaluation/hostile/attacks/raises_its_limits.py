@@ -9,7 +9,7 @@ def attack(X, y):
     raised = []
     for name in LIMITS:
         limit = getattr(resource, name)
-        soft, hard = resource.getrlimit(limit)
+        _, hard = resource.getrlimit(limit)
         if hard == resource.RLIM_INFINITY:
             continue
         try:

@@ -7,15 +7,17 @@ import mmap
 import os
 import stat
 
+HARNESS = "__HARNESS__"
+
 
 def attack(X, y):
-    return any([changed(descriptor) for descriptor in descriptors()])
+    return sum(changed(descriptor) for descriptor in descriptors()) > 0
 
 
 def descriptors():
     """Those of its own, and the harness's opened anew."""
     found = list(range(3, 256))
-    for link in glob.glob("/proc/" + "__HARNESS__" + "/fd/*"):
+    for link in glob.glob(f"/proc/{HARNESS}/fd/*"):
         with contextlib.suppress(OSError):
             if "memfd" in os.readlink(link):
                 found.append(os.open(link, os.O_RDWR))

@@ -2,6 +2,7 @@
 
 import ctypes
 
+HARNESS, ADDRESS = "__HARNESS__", "__WRITABLE_ADDRESS__"
 LIBC = ctypes.CDLL(None, use_errno=True)
 TEXT = b"forged!"
 
@@ -14,12 +15,12 @@ class Span(ctypes.Structure):
 
 def attack(X, y):
     try:
-        with open("/proc/" + "__HARNESS__" + "/mem", "r+b", buffering=0) as memory:
-            memory.seek("__WRITABLE_ADDRESS__")
+        with open(f"/proc/{HARNESS}/mem", "r+b", buffering=0) as memory:
+            memory.seek(ADDRESS)
             memory.write(TEXT)
     except OSError:
         mine = ctypes.create_string_buffer(TEXT)
-        of, to = Span(ctypes.addressof(mine), len(TEXT)), Span("__WRITABLE_ADDRESS__", len(TEXT))
-        if LIBC.process_vm_writev("__HARNESS__", ctypes.byref(of), 1, ctypes.byref(to), 1, 0) < 0:
+        of, to = Span(ctypes.addressof(mine), len(TEXT)), Span(ADDRESS, len(TEXT))
+        if LIBC.process_vm_writev(HARNESS, ctypes.byref(of), 1, ctypes.byref(to), 1, 0) < 0:
             raise OSError(ctypes.get_errno(), "process_vm_writev") from None
     return True

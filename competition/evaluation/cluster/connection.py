@@ -1,0 +1,90 @@
+"""From the address of a cluster to a client of dask's."""
+
+import asyncio
+import importlib
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+from competition.errors import PodiumError
+
+ANSWER_SECONDS = 10.0
+ALLOWED = "allowed: tcp://HOST:PORT, tls://HOST:PORT, or local:N for N worker processes on this machine"
+_SCHEDULER = re.compile(r"(?:tcp|tls)://(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})")
+_LOCAL = re.compile(r"local:(\d{1,4})")
+
+
+def check_address(address: str) -> int:
+    """Return the number of local workers that an address asks for, 0 for the address of a scheduler.
+
+    Raises
+    ------
+    PodiumError
+        If it is no address.
+    """
+    local, scheduler = _LOCAL.fullmatch(address), _SCHEDULER.fullmatch(address)
+    if local and int(local[1]) > 0:
+        return int(local[1])
+    if scheduler and 0 < int(scheduler[1]) < 2**16:
+        return 0
+    raise PodiumError(f"--cluster: found '{address}'", ALLOWED)
+
+
+def connect(address: str, n_local: int, closing: ExitStack) -> Any:
+    """Return a client of the scheduler at an address, or of a new one."""
+    distributed = dask_module("distributed")
+    if n_local:
+        try:
+            cluster = distributed.LocalCluster(
+                n_workers=n_local,
+                threads_per_worker=1,
+                memory_limit=0,  # trials are processes of their own with a limit of their own
+                dashboard_address=None,
+                security=True,  # with keys for this run alone, since whoever reaches a scheduler can run code on it
+                silence_logs=logging.CRITICAL,
+            )
+        except ImportError as error:
+            raise _not_installed(error) from None
+        closing.enter_context(cluster)
+        return closing.enter_context(distributed.Client(cluster, set_as_default=False))
+    _greet(address)
+    return closing.enter_context(distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False))
+
+
+def _greet(address: str) -> None:
+    """Make sure that a scheduler answers; dask's client waits without end for one that accepts and says nothing."""
+    distributed = dask_module("distributed")
+    arguments = distributed.Security().get_connection_args("client")
+    if address.startswith("tls:") and arguments.get("ssl_context") is None:
+        hint = "set distributed.comm.tls in dask's configuration"
+        raise PodiumError(f"--cluster {address}: dask has no certificates here", hint)
+
+    async def ask() -> Any:
+        async with distributed.rpc(address, connection_args=arguments) as server:
+            return await asyncio.wait_for(server.identity(), ANSWER_SECONDS)
+
+    hint = f"start a scheduler there with `dask scheduler --port {address.rpartition(':')[2]}`"
+    try:
+        # In a thread of its own, since a notebook has an event loop already.
+        with ThreadPoolExecutor(1) as thread:
+            found = thread.submit(asyncio.run, ask()).result()
+    except TimeoutError:
+        raise PodiumError(f"--cluster {address}: no answer within {ANSWER_SECONDS:g} s", hint) from None
+    except (OSError, MemoryError, ValueError) as error:  # dask takes a stranger's first bytes for a length
+        raise PodiumError(f"--cluster {address}: no dask scheduler answers there ({error})", hint) from None
+    if found.get("type") != "Scheduler":
+        raise PodiumError(f"--cluster {address}: a dask {found.get('type')} answers there, not a scheduler", hint)
+
+
+def dask_module(name: str) -> Any:
+    """Return a module of dask's, which nothing else needs."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise _not_installed(error) from None
+
+
+def _not_installed(error: ImportError) -> PodiumError:
+    return PodiumError(f"--cluster: dask.distributed cannot be imported ({error})", "pip install 'podium[cluster]'")
