@@ -8,25 +8,22 @@ import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from competition.definition import Competition
 from competition.errors import PodiumError, nearest
+from competition.packages import installed_version
 from competition.repository import Repository
 
 MAX_BYTES = 64 * 1024
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-# The regular expression of PEP 723's reference implementation.
-_BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
-# A requirement may be met by a distribution of another name that installs the same import.
-SUBSTITUTES = {"xgboost": ("xgboost-cpu",)}
+MAX_HEADER = 4_000
+_START = re.compile(r"# /// [a-zA-Z0-9-]+")
 
 
 class Metadata(BaseModel):
@@ -172,21 +169,51 @@ def _imports(tree: ast.Module) -> list[str]:
 
 def _read_header(source: str, where: str) -> tuple[Metadata, tuple[Requirement, ...]]:
     """Read the PEP 723 block."""
-    blocks = [match for match in _BLOCK.finditer(source.replace("\r\n", "\n")) if match["type"] == "script"]
+    blocks = _blocks(source.replace("\r\n", "\n").split("\n"))
     if len(blocks) != 1:
         found = "no" if not blocks else "more than one"
         raise PodiumError(f"{where}: {found} header (# /// script ... # ///)", "see `podium new solution`")
-    lines = blocks[0]["content"].splitlines()
+    text = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in blocks[0])
+    # Parsers of TOML and of versions take quadratic time, or end in a RecursionError, on what a stranger may write.
+    if len(text) > MAX_HEADER:
+        raise PodiumError(f"{where}: the header has {len(text):,} characters; allowed: at most {MAX_HEADER:,}")
     try:
-        header = tomllib.loads("\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines))
-    except tomllib.TOMLDecodeError as error:
-        raise PodiumError(f"{where}: the header is not valid TOML: {error}") from None
+        header = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else _one_line(error)
+        raise PodiumError(f"{where}: the header is not valid TOML: {why}") from None
     allowed = ("requires-python", "dependencies", "tool")
     for key in header:
         if key not in allowed:
-            raise PodiumError(f"{where}: header: unknown key '{key}'", nearest(key, allowed))
+            raise PodiumError(f"{where}: header: unknown key '{_short(key)}'", nearest(key, allowed))
     _check_python(header.get("requires-python", ""), where)
     return _metadata(header, where), _requirements(header.get("dependencies", []), where)
+
+
+def _blocks(lines: list[str]) -> list[list[str]]:
+    """Contents of the blocks of type ``script``, found as PEP 723 says: a block ends at the last ``# ///`` in a row."""
+    blocks = []
+    start = 0
+    while start < len(lines):
+        if not _START.fullmatch(lines[start]):
+            start += 1
+            continue
+        end = start + 1
+        while end < len(lines) and (lines[end] == "#" or lines[end].startswith("# ")):
+            end += 1
+        last = next((at for at in range(end - 1, start, -1) if lines[at] == "# ///"), None)
+        if last is not None and lines[start] == "# /// script":
+            blocks.append(lines[start + 1 : last])
+        start = end
+    return blocks
+
+
+def _one_line(error: Exception) -> str:
+    return _short(" ".join(str(error).split()))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else text[:99] + "…"
 
 
 def _check_python(specifier: Any, where: str) -> None:
@@ -194,10 +221,11 @@ def _check_python(specifier: Any, where: str) -> None:
     running = platform.python_version()
     try:
         is_met = SpecifierSet(specifier).contains(running, prereleases=True)
-    except (InvalidSpecifier, TypeError, AttributeError):
-        raise PodiumError(f"{where}: header: requires-python: found {specifier!r}; allowed: such as '>=3.11'") from None
+    except (InvalidSpecifier, TypeError, ValueError, AttributeError):
+        found = _short(repr(specifier))
+        raise PodiumError(f"{where}: header: requires-python: found {found}; allowed: such as '>=3.11'") from None
     if not is_met:
-        raise PodiumError(f"{where}: header: requires-python: asks for {specifier}, and this is Python {running}")
+        raise PodiumError(f"{where}: header: requires-python: asks for {_short(str(specifier))}, and this is Python {running}")
 
 
 def _metadata(header: dict[str, Any], where: str) -> Metadata:
@@ -221,9 +249,9 @@ def _requirements(dependencies: Any, where: str) -> tuple[Requirement, ...]:
     for text in dependencies:
         try:
             requirement = Requirement(text)
-        except (InvalidRequirement, TypeError):
+        except (InvalidRequirement, TypeError, ValueError, RecursionError):
             raise PodiumError(
-                f"{where}: header: '{text}' is no dependency; allowed: names with version specifiers"
+                f"{where}: header: '{_short(str(text))}' is no dependency; allowed: names with version specifiers"
             ) from None
         if requirement.url or requirement.extras or requirement.marker:
             raise PodiumError(
@@ -236,16 +264,6 @@ def _requirements(dependencies: Any, where: str) -> tuple[Requirement, ...]:
 def _met(requirement: Requirement) -> bool:
     installed = installed_version(requirement.name)
     return installed is not None and requirement.specifier.contains(installed, prereleases=True)
-
-
-def installed_version(name: str) -> str | None:
-    """Version of a distribution in the running environment, or of one that stands in for it."""
-    for candidate in (name, *SUBSTITUTES.get(canonicalize_name(name), ())):
-        try:
-            return version(candidate)
-        except PackageNotFoundError:
-            continue
-    return None
 
 
 # --- the solutions of a competition ---

@@ -2,7 +2,8 @@
 
 import platform
 import shutil
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -10,6 +11,9 @@ from rich.text import Text
 
 from competition.cli.common import Isolation, Json, err, out, print_json, this_repository
 from competition.errors import PodiumError
+
+if TYPE_CHECKING:
+    from competition.evaluation.hostile.selftest import Report
 
 PRUNE = "Remove trials and environments that no run has used for so many days; 0 removes them all."
 ATTACKS = "All if none is named."
@@ -25,9 +29,7 @@ def doctor(as_json: Json = False) -> None:
     findings = [probe(level) for level in LEVELS]
     facts = _facts()
     if as_json:
-        levels = [
-            {"level": one.level, "holds": one.holds, "why": one.why, "remedy": one.remedy} for one in findings
-        ]
+        levels = [{"level": one.level, "holds": one.holds, "why": one.why, "remedy": one.remedy} for one in findings]
         print_json({"isolation": levels, **facts})
         return
     table = _table("isolation", "here", "what it is")
@@ -70,25 +72,39 @@ def selftest(attacks: Attacks = None, isolation: Isolation = None, as_json: Json
 
     level = choose(isolation)
     reports = []
-    table = _table("attack", "expected", "seen", "what it tries")
+    table = _table("attack", "expected", "seen", "what it tries, and what came of it")
     with err.status(f"attacking at level {level}") as status:
-        for report in run(level, names=tuple(attacks or ())):
+        for report in run(level, names=attacks or ()):
             reports.append(report)
             status.update(f"{len(reports)} attacks at level {level}, last: {report.attack.name}")
-            style = "" if report.as_expected else "bold red"
-            table.add_row(report.attack.name, report.expected, Text(report.seen, style), report.attack.what)
-    wrong = [report for report in reports if not report.as_expected]
+            seen = Text(report.seen, "" if report.as_expected else "bold red")
+            told = Text(f"{report.what}: {report.detail}" if report.detail else report.what)
+            table.add_row(report.attack.name, " or ".join(report.expected), seen, told)
+    wrong = [report.attack.name for report in reports if not report.as_expected]
     if as_json:
-        print_json({"isolation": level, "attacks": [report.to_json() for report in reports]})
+        print_json({"isolation": level, "attacks": [_as_json(report) for report in reports]})
     else:
         out.print(table)
-        open_ones = sum(report.seen == "OPEN" for report in reports)
-        told = f"{len(reports)} attacks at level {level}: {open_ones} open, {len(wrong)} not as expected"
-        out.print(told, highlight=False, style="red" if wrong else None)
-        for report in wrong:
-            out.print(f"{report.attack.name}: {report.detail}", highlight=False, markup=False, soft_wrap=True)
+        got_through = sum(report.seen == "OPEN" for report in reports)
+        summary = f"{len(reports)} attacks at level {level}: {got_through} open, {len(wrong)} not as expected"
+        out.print(
+            f"{summary}{': ' + ', '.join(wrong) if wrong else ''}", style="red" if wrong else None, highlight=False
+        )
     if wrong:
         raise typer.Exit(1)
+
+
+def _as_json(report: "Report") -> dict[str, Any]:
+    return {
+        "attack": report.attack.name,
+        "group": report.attack.group,
+        "what": report.what,
+        "expected": list(report.expected),
+        "seen": report.seen,
+        "as_expected": report.as_expected,
+        "detail": report.detail,
+        "seconds": round(report.seconds, 3),
+    }
 
 
 def cache(prune: Prune = None, as_json: Json = False) -> None:
@@ -102,14 +118,15 @@ def cache(prune: Prune = None, as_json: Json = False) -> None:
     trials = TrialCache(repository.cache)
     if prune is not None:
         gone = trials.prune(prune, everything=prune == 0)
-        left = environments.prune(repository.environments, prune)
+        left = environments.prune(repository.environments, timedelta(days=prune))
         err.print(f"removed {gone.entries:,} trials, {gone.bytes / 1e6:,.1f} MB", highlight=False)
-        err.print(f"removed {left.entries:,} environments, {left.bytes / 1e6:,.1f} MB", highlight=False)
+        size = sum(one.size_bytes for one in left)
+        err.print(f"removed {len(left):,} environments, {size / 1e6:,.1f} MB", highlight=False)
     kept, made = trials.size(), environments.stored_environments(repository.environments)
     runs = trials.runs()
     content: dict[str, Any] = {
         "trials": {"entries": kept.entries, "bytes": kept.bytes},
-        "environments": {"entries": len(made), "bytes": sum(one.bytes for one in made)},
+        "environments": {"entries": len(made), "bytes": sum(one.size_bytes for one in made)},
         "runs": [run.model_dump(mode="json") for run in runs],
     }
     if as_json:

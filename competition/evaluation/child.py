@@ -8,14 +8,17 @@ but the confined child.
 
 import contextlib
 import importlib
+import itertools
 import json
 import os
 import select
 import signal
 import socket
+import stat
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,13 +175,16 @@ def _supervise(order: Order, descriptors: list[int], control: socket.socket, set
     """Run one trial in a child and tell how it ended."""
     started = time.monotonic()
     worker = os.getpid()
+    # A new folder each time: one that was emptied keeps its size and its times.
+    scratch = Path.cwd() / os.urandom(8).hex()
+    scratch.mkdir(mode=0o700)
     pid = os.fork()
     if pid == 0:
         control.close()
-        _trial(order, worker, setting, descriptors)
+        _trial(order, worker, setting, scratch, descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
-    stopped = _wait(pid, order.seconds, control)
+    stopped = _wait(pid, scratch, order.seconds, control)
     seconds = time.monotonic() - started
     _kill(pid)
     _, status, usage = os.wait4(pid, 0)
@@ -192,7 +198,7 @@ def _supervise(order: Order, descriptors: list[int], control: socket.socket, set
     }
 
 
-def _wait(pid: int, seconds: float, control: socket.socket) -> str | None:
+def _wait(pid: int, scratch: Path, seconds: float, control: socket.socket) -> str | None:
     """Wait until a trial has ended, and say why it must be stopped if it has to be.
 
     Returns
@@ -207,7 +213,7 @@ def _wait(pid: int, seconds: float, control: socket.socket) -> str | None:
         while not _ended(pid, child, control, min(max(deadline - time.monotonic(), 0), LOOK_SECONDS)):
             if time.monotonic() >= deadline:
                 return "timeout"
-            excess = _excess(pid, Path.cwd())
+            excess = _excess(pid, scratch)
             if excess is not None:
                 return excess
     finally:
@@ -234,34 +240,44 @@ def _ended(pid: int, child: int | None, control: socket.socket, seconds: float) 
 
 def _excess(pid: int, scratch: Path) -> str | None:
     """Look at what no kernel limit of a single process holds: files, bytes on disk, threads."""
-    n_files = n_bytes = 0
-    folders = [scratch]
-    while folders and n_files <= SCRATCH_FILES:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                n_files += 1
-                if n_files > SCRATCH_FILES:
-                    break
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
-                else:
-                    with contextlib.suppress(OSError):
-                        n_bytes += entry.stat(follow_symlinks=False).st_blocks * 512
-    if n_files > SCRATCH_FILES:
+    sizes = list(itertools.islice(itertools.chain(_on_disk(scratch), _unlinked(pid)), SCRATCH_FILES + 1))
+    if len(sizes) > SCRATCH_FILES:
         return f"made more than {SCRATCH_FILES:,} files"
-    if n_bytes > SCRATCH_BYTES:
+    if sum(sizes) > SCRATCH_BYTES:
         return f"wrote more than {SCRATCH_BYTES // 2**20} MiB"
     if _threads(pid) > MAX_THREADS:
         return f"started more than {MAX_THREADS} threads"
     return None
 
 
+def _on_disk(scratch: Path) -> Iterator[int]:
+    """Bytes that each file and folder takes."""
+    folders = [str(scratch)]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    yield entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+
+
+def _unlinked(pid: int) -> Iterator[int]:
+    """Bytes of each file that a process holds open and that has no name any more."""
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                status = entry.stat()
+                if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                    yield status.st_blocks * 512
+
+
 def _threads(pid: int) -> int:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
+        status = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
     except OSError:
         return 0
-    return int(stat.rpartition(")")[2].split()[17])
+    return int(status.rpartition(")")[2].split()[17])
 
 
 def _kill(pid: int) -> None:
@@ -290,8 +306,8 @@ def _children(parent: int) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
-            stat = (entry / "stat").read_text("ascii", errors="replace")
-            if int(stat.rpartition(")")[2].split()[1]) == parent:
+            status = (entry / "stat").read_text("ascii", errors="replace")
+            if int(status.rpartition(")")[2].split()[1]) == parent:
                 found.append(int(entry.name))
     return found
 
@@ -320,15 +336,17 @@ def empty(folder: Path) -> None:
 # --- the trial ---
 
 
-def _trial(order: Order, worker: int, setting: Setting, descriptors: list[int]) -> None:
+def _trial(order: Order, worker: int, setting: Setting, scratch: Path, descriptors: list[int]) -> None:
     """Run one trial in the forked child and leave."""
     status = 1
     try:
         os.setsid()
         die_with(worker)
         _close_standard_streams()
+        os.chdir(scratch)
+        os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
         limits = Limits(order.memory_bytes, order.seconds, order.threads, tuple(order.cpus))
-        confine(setting.confinement, limits, os.getcwd())
+        confine(setting.confinement, limits, str(scratch))
         if setting.site_packages is not None:
             sys.path.append(setting.site_packages)
         trial = importlib.import_module("competition.evaluation.trial")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Self
 
 import competition
+from competition import packages
 from competition.definition import Competition
-from competition.evaluation import packages
 from competition.evaluation.plan import Program
 from competition.evaluation.surroundings import Surroundings, scoring_fingerprint
 from competition.evaluation.workers import Runtime
@@ -81,7 +81,7 @@ class Entry:
             made = environments.make_environment(solution.requirements, folder)
         except environments.DependencyError as error:
             return replace(self, failure=Failure(type="dependency", message=str(error)))
-        except environments.InstallError as error:
+        except environments.InstallationError as error:
             return replace(self, failure=Failure(type="infrastructure", message=str(error)))
         return replace(self, packages=made.packages, site_packages=made.site_packages)
 

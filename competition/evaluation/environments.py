@@ -26,9 +26,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from competition.evaluation.installer import DependencyError, InstallationError, install, uv_version
-from competition.evaluation.packages import installed
+from competition.packages import SUBSTITUTES, installed
 from competition.repository import make_folder, write_text
-from competition.solution import SUBSTITUTES
 
 __all__ = [
     "DependencyError",

@@ -226,9 +226,9 @@ def shut_in(way: Way, command: Sequence[str], reach: Reach) -> list[str]:
             shutil.which(PROGRAM) or PROGRAM,
             *("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"),
             *("--die-with-parent", "--new-session", "--cap-drop", "ALL", *rights),
-            *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
+            *("--proc", "/proc", "--dev", "/dev"),
             *(word for option, path in binds for word in (option, path, path)),
-            *("--chdir", "/", "--", *command),
+            *("--remount-ro", "/", "--chdir", "/", "--", *command),
         ]
     if way == "landlock":
         boot = (

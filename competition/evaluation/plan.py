@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from competition.dataset import Labelled, Prepared
+if TYPE_CHECKING:
+    from competition.dataset import Labelled, Prepared
 
 Part = Literal["cv", "heldout", "unlabelled"]
 
@@ -63,26 +64,26 @@ class Trial:
     split: SplitRows
 
 
-def plan(programs: Iterable[Program], prepared: Prepared) -> list[Trial]:
+def plan(programs: Iterable[Program], prepared: "Prepared") -> list[Trial]:
     """List the trials of a run: each program on every fold, then once fitted on all of train for the held-out rows."""
     splits = [_shuffled(prepared, "cv", fold.train, fold.valid, fold.repeat, fold.fold) for fold in prepared.folds]
     splits.append(heldout_split(prepared))
     return [Trial(program, split) for program in programs for split in splits]
 
 
-def heldout_split(prepared: Prepared) -> SplitRows:
+def heldout_split(prepared: "Prepared") -> SplitRows:
     """Fit on all of train, predict the held-out rows; the folds' embargo holds before them too."""
     return _shuffled(prepared, "heldout", _before_heldout(prepared), np.arange(len(prepared.heldout.id)))
 
 
-def _before_heldout(prepared: Prepared) -> NDArray[np.int64]:
+def _before_heldout(prepared: "Prepared") -> NDArray[np.int64]:
     definition, train, heldout = prepared.definition, prepared.train, prepared.heldout
     if definition.split.strategy != "time" or train.time is None or heldout.time is None:
         return np.arange(len(train.id))
     return np.flatnonzero(train.time < heldout.time.min() - definition.cv.embargo_duration)
 
 
-def unlabelled_split(prepared: Prepared) -> SplitRows:
+def unlabelled_split(prepared: "Prepared") -> SplitRows:
     """Fit on every labelled row, predict the unlabelled ones."""
     assert prepared.unlabelled is not None
     n_labelled = sum(len(labelled.id) for labelled in labelled_rows(prepared, "unlabelled"))
@@ -90,7 +91,7 @@ def unlabelled_split(prepared: Prepared) -> SplitRows:
 
 
 def _shuffled(
-    prepared: Prepared,
+    prepared: "Prepared",
     part: Part,
     train: NDArray[np.int64],
     predict: NDArray[np.int64],
@@ -102,6 +103,6 @@ def _shuffled(
     return SplitRows(part, repeat, fold, seed, order.permutation(train), order.permutation(predict))
 
 
-def labelled_rows(prepared: Prepared, part: Part) -> list[Labelled]:
+def labelled_rows(prepared: "Prepared", part: Part) -> "list[Labelled]":
     """Return the labelled tables that a trial of this part may be fitted on."""
     return [prepared.train, prepared.heldout] if part == "unlabelled" else [prepared.train]

@@ -1,4 +1,4 @@
-"""What a trial runs in, apart from the packages that its solution needs: part of every result and of every cache key."""
+"""What a trial runs in, but for the packages that its solution needs: part of every result and of every cache key."""
 
 import platform
 import sys

@@ -153,6 +153,8 @@ def _values(order: Order, estimator: Any, X: pd.DataFrame) -> Array:
                 f"predict returned {np.count_nonzero(~np.isfinite(values))} values that are not finite"
             )
         return values
+    if predicted.dtype.names is not None:
+        raise BadOutputError(f"predict returned records with fields {_clip(str(predicted.dtype.names), 80)}")
     codes = np.full(len(X), -1, dtype=np.int32)
     for code, label in enumerate(order.classes):
         codes[predicted == label] = code
@@ -211,7 +213,7 @@ def _agree(once: Array | None, again: Array | None) -> bool:
 
 def _failure(error: BaseException, file: str) -> dict[str, Any]:
     """Type, message, and the lines of the traceback that lie in the solution's file."""
-    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    message = ": ".join(filter(None, (type(error).__name__, _text(error))))
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"line {frame.lineno}, in {frame.name}: {frame.line}" for frame in frames if frame.filename == file]
     is_memory = isinstance(error, MemoryError) or any(sign in message for sign in OUT_OF_MEMORY)
@@ -220,6 +222,13 @@ def _failure(error: BaseException, file: str) -> dict[str, Any]:
         "message": _clip(" ".join(message.split())),
         "traceback": [_clip(line, 200) for line in lines[-MAX_LINES:]],
     }
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # an exception of the solution's own making may raise another when it is asked
+        return ""
 
 
 def _clip(text: str, length: int = MAX_TEXT) -> str:

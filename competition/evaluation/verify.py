@@ -1,25 +1,15 @@
-"""Whether committed results hold: evaluated again, and on a synthetic competition's data drawn anew."""
+"""Whether a committed result still holds, when the solution is evaluated again without the cache."""
 
-import ast
 import math
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from competition.definition import Competition
 from competition.errors import PodiumError
-from competition.ranking.intervals import Interval
-from competition.repository import Repository
-from competition.results import Result, TrialRecord
-
-if TYPE_CHECKING:
-    from competition.dataset import Prepared
+from competition.metrics import METRICS
+from competition.results import Result, Statistics, TrialRecord
 
 Verdict = Literal["identical", "within tolerance", "drifted", "not reproducible", "missing"]
 TOLERANCE = 0.01
@@ -29,27 +19,24 @@ ROUNDING = 1e-9
 DECIDES_NOTHING = frozenset({"competition_version", "podium"})
 
 
-# --- evaluated again ---
-
-
 @dataclass(frozen=True)
 class Comparison:
     """A solution's committed result beside the one of today.
 
     Parameters
     ----------
-    name : str
-        Of the solution.
     verdict : str
-        ``identical``: the predictions of every trial are the same, and so is what is made of them. ``within tolerance``:
-        predictions differ, and no score by more than `TOLERANCE`. ``not reproducible``: predictions differ though all
-        that decides them is equal. ``drifted``: anything else. ``missing``: nothing is committed.
+        ``identical``: the predictions of every trial are the same, and so is what is made of them.
+        ``within tolerance``: predictions differ, and no score by more than `TOLERANCE`.
+        ``not reproducible``: predictions differ, though all that decides them is equal.
+        ``drifted``: anything else, a failure that appears or vanishes among it.
+        ``missing``: nothing is committed.
     committed_score, score : float or None
         The score that ranks; None where it is missing.
     largest_difference : float or None
-        Of all scores that the board shows, from `difference`; None where there is none in both results.
+        Of all scores that the board shows, from `difference`; None where one result lacks a score of the other.
     differs : tuple of str
-        What differs, one thing a line: provenance field by field and package by package, failures, trials, scores.
+        What differs, one thing a line: provenance field by field and package by package, failures, predictions, scores.
     """
 
     name: str
@@ -66,20 +53,22 @@ def compare(committed: Result | None, now: Result) -> Comparison:
         return Comparison(now.solution.name, "missing", None, now.score, None, ())
     made_with = _provenance_differences(committed, now)
     failures = list(_failure_differences(committed, now))
-    trials = list(_prediction_differences(committed, now))
-    scores = _board_scores(committed, now)
-    largest = max((difference(*pair) for pair in scores.values()), default=None)
-    derived = list(_derived_differences(committed, now, scores))
-    if not failures and not trials:
-        verdict: Verdict = "drifted" if derived else "identical"
-    elif failures:
-        verdict = "drifted"
+    predictions = list(_prediction_differences(committed, now))
+    gaps = _score_differences(committed, now)
+    scores = [f"{name}: {_shown(committed, name)} → {_shown(now, name)}" for name in gaps if gaps[name] > ROUNDING]
+    sums = [] if failures or predictions else list(_sum_differences(committed, now))
+    largest = max(gaps.values())
+    if failures or (not predictions and (scores or sums)):
+        verdict: Verdict = "drifted"
+    elif not predictions:
+        verdict = "identical"
     elif not any(decides for _, decides in made_with):
         verdict = "not reproducible"
     else:
-        verdict = "within tolerance" if largest is None or largest <= TOLERANCE else "drifted"
-    lines = [line for line, _ in made_with] + failures + trials + derived
-    return Comparison(now.solution.name, verdict, committed.score, now.score, largest, tuple(lines))
+        verdict = "within tolerance" if largest <= TOLERANCE else "drifted"
+    lines = [line for line, _ in made_with] + failures + predictions + scores + sums
+    told = largest if math.isfinite(largest) else None
+    return Comparison(now.solution.name, verdict, committed.score, now.score, told, tuple(lines))
 
 
 def difference(metric: str, one: float | None, other: float | None) -> float:
@@ -154,32 +143,29 @@ def _failure_type(trial: TrialRecord) -> str:
 
 
 def _prediction_differences(committed: Result, now: Result) -> Iterator[str]:
-    for where, before, after in _paired(committed, now):
-        both_predict = before and after and before.predictions and after.predictions
-        if both_predict and before.predictions != after.predictions:
-            yield f"{where}: other predictions"
+    both = [(before.predictions, after.predictions) for _, before, after in _paired(committed, now) if before and after]
+    differ = sum(None not in pair and pair[0] != pair[1] for pair in both)
+    if differ:
+        yield f"predictions: {differ} of {len(both)} trials"
 
 
-def _board_differences(committed: Result, now: Result) -> dict[str, float]:
+def _score_differences(committed: Result, now: Result) -> dict[str, float]:
     """Difference of every score that the board shows; a metric that one result was not scored by is left out."""
-    found = {}
-    for name in committed.metrics.keys() & now.metrics.keys():
-        found[name] = difference(name, committed.metrics[name], now.metrics[name])
-    for name in committed.heldout.keys() & now.heldout.keys():
-        found[f"held-out {name}"] = difference(name.split("/")[0], committed.heldout[name], now.heldout[name])
     primary = now.statistics.metric if now.statistics else ""
-    return found | {"score": difference(primary, committed.score, now.score)}
+    found = {"score": difference(primary, committed.score, now.score)}
+    for name in sorted(committed.metrics.keys() & now.metrics.keys()):
+        found[name] = difference(name, committed.metrics[name], now.metrics[name])
+    for name in sorted(committed.heldout.keys() & now.heldout.keys()):
+        found[f"held-out {name}"] = difference(name.split("/")[0], committed.heldout[name], now.heldout[name])
+    return found
 
 
-def _derived_differences(committed: Result, now: Result, scores: Mapping[str, float]) -> Iterator[str]:
-    """What is made of the predictions and differs by more than rounding."""
-    for name, gap in sorted(scores.items()):
-        if gap > ROUNDING:
-            yield f"{name}: {_shown(committed, name)} → {_shown(now, name)}"
+def _sum_differences(committed: Result, now: Result) -> Iterator[str]:
+    """What else the board is made of, and equal predictions make equal."""
     if committed.confusion != now.confusion:
         yield "the confusion matrix"
     if not _same_statistics(committed.statistics, now.statistics):
-        yield "the sums by cluster, which the intervals are drawn from"
+        yield "the sums by cluster, which intervals are drawn from"
 
 
 def _shown(result: Result, name: str) -> str:
@@ -193,7 +179,8 @@ def _shown(result: Result, name: str) -> str:
 
 
 def _same_statistics(one: Statistics | None, other: Statistics | None) -> bool:
-    if one is None or other is None or one.clusters != other.clusters:
+    if one is None or other is None:
         return one is other
-    sums = one.array(), other.array()
-    return sums[0].shape == sums[1].shape and bool(np.allclose(*sums, rtol=1e-8, atol=0))
+    sums, others = one.array(), other.array()
+    same_form = one.clusters == other.clusters and sums.shape == others.shape
+    return same_form and np.allclose(sums, others, rtol=1e-8, atol=0)

@@ -1,8 +1,8 @@
 """How arrays and tables cross the boundary between the harness and a trial: declared dtypes and shapes, no pickle.
 
 A message is a magic number, the length of a JSON header, the header, and the arrays' bytes, each aligned to 64 bytes.
-Both sides import this module; it needs numpy, and pandas for tables, which is imported where it is used: a run with nothing
-to do goes without.
+Both sides import this module. It needs numpy, and for tables pandas, which is imported where it is used: a run with
+nothing to do goes without.
 """
 
 import contextlib

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,6 +185,8 @@ def fixed_environment(threads: int) -> dict[str, str]:
         # Each thread's arena reserves address space, which the memory limit counts.
         "MALLOC_ARENA_MAX": "2",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        # File locks are refused: another trial could ask for them.
+        "HDF5_USE_FILE_LOCKING": "FALSE",
     }
 
 
@@ -201,6 +203,28 @@ def slots(jobs: int, threads: int) -> list[list[int]]:
     if jobs * threads > len(cores):
         return [[] for _ in range(jobs)]
     return [cores[job * threads : (job + 1) * threads] for job in range(jobs)]
+
+
+class _Queue(Generic[Key]):
+    """Trials to come with their number of attempts, taken one by one: rows and labels of all would fill the memory."""
+
+    def __init__(self, works: Iterable[tuple[Key, Work]]) -> None:
+        self._untried = iter(works)
+        self._waiting: deque[tuple[Key, Work, int]] = deque()
+
+    def prepare(self) -> None:
+        """Have one at hand for the worker that is free next."""
+        if not self._waiting and (first := next(self._untried, None)) is not None:
+            self._waiting.append((*first, 1))
+
+    def take(self) -> tuple[Key, Work, int] | None:
+        """Take the next one, None where there is none."""
+        self.prepare()
+        return self._waiting.popleft() if self._waiting else None
+
+    def again(self, key: Key, work: Work, attempt: int) -> None:
+        """Put one in front that has to be tried again."""
+        self._waiting.appendleft((key, work, attempt))
 
 
 class Pool:
@@ -256,29 +280,27 @@ class Pool:
         A worker that dies is replaced and its trial is tried again, three times in all; that is never the entrant's
         fault and becomes an ``infrastructure`` failure.
         """
-        # Taken one by one, so that the rows and labels of trials to come take no memory.
-        untried = ((key, work, 1) for key, work in works)
-        again: deque[tuple[Key, Work, int]] = deque()
-        while True:
-            for worker in list(self._workers):
-                waiting = None
-                if worker.running is None:
-                    waiting = again.popleft() if again else next(untried, None)
-                if waiting is not None:
-                    self._start(self._fitting(worker, waiting[1].runtime), *waiting)
-            busy = [worker for worker in self._workers if worker.running is not None]
-            if not busy:
-                return
+        queue = _Queue(works)
+        self._hand_out(queue)
+        while busy := [worker for worker in self._workers if worker.running is not None]:
+            queue.prepare()
             for worker in self._ready(busy):
                 running = worker.running
                 assert running is not None
                 outcome = self._collect(worker, running)
+                if outcome is None and running.attempt < ATTEMPTS:
+                    queue.again(running.key, running.work, running.attempt + 1)
+                elif outcome is None:
+                    outcome = failed("infrastructure", "the worker process died three times", running.age)
+                # The worker goes on while its trial is scored and kept.
+                self._hand_out(queue)
                 if outcome is not None:
                     yield running.key, outcome
-                elif running.attempt < ATTEMPTS:
-                    again.append((running.key, running.work, running.attempt + 1))
-                else:
-                    yield running.key, failed("infrastructure", "the worker process died three times", running.age)
+
+    def _hand_out(self, queue: "_Queue[Any]") -> None:
+        for worker in list(self._workers):
+            if worker.running is None and (waiting := queue.take()) is not None:
+                self._start(self._fitting(worker, waiting[1].runtime), *waiting)
 
     def _fitting(self, worker: _Worker, runtime: Runtime) -> _Worker:
         """Return an idle worker, or a new one in its place where its runtime is another."""

@@ -1,8 +1,10 @@
 """Bootstrap intervals of a score from its statistics by cluster of rows."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from competition.metrics import Scorer
 from competition.results import Statistics
@@ -45,7 +47,7 @@ def bootstrap_interval(statistics: Statistics, scorer: Scorer, score: float, see
     n_clusters = sums.shape[1]
     if n_clusters < MIN_CLUSTERS:
         return None
-    drawn = np.random.default_rng(seed).multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES)
+    drawn = _draws(n_clusters, seed)
     # A unit that a draw leaves without rows, or a metric that is undefined there, drops out of that draw's mean.
     by_unit = np.stack([scorer.metric.from_statistics(drawn @ unit, scorer.params) for unit in sums])
     defined = np.isfinite(by_unit)
@@ -57,3 +59,10 @@ def bootstrap_interval(statistics: Statistics, scorer: Scorer, score: float, see
     shift = 0.0 if scorer.metric.pooled else score - approximate
     low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + shift
     return Interval(float(low), float(high))
+
+
+@cache
+def _draws(n_clusters: int, seed: int) -> NDArray[np.float64]:
+    """How often each resample holds each cluster, shape (N_RESAMPLES, n_clusters); as floats, which BLAS multiplies."""
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES).astype(np.float64)

@@ -29,28 +29,35 @@ def check_address(address: str) -> int:
         return int(local[1])
     if scheduler and 0 < int(scheduler[1]) < 2**16:
         return 0
-    raise PodiumError(f"--cluster: found '{address}'", ALLOWED)
+    raise PodiumError(f"--cluster: found {address!r}", ALLOWED)
 
 
 def connect(address: str, n_local: int, closing: ExitStack) -> Any:
-    """Return a client of the scheduler at an address, or of a new one."""
+    """Return a client of the scheduler at an address, or of a new one with local workers; `closing` ends it."""
     distributed = dask_module("distributed")
-    if n_local:
-        try:
-            cluster = distributed.LocalCluster(
+    # What a client logs when its scheduler goes is said in one line by whoever uses it.
+    logger = logging.getLogger("distributed.client")
+    closing.callback(logger.setLevel, logger.level)
+    logger.setLevel(logging.CRITICAL)
+    if not n_local:
+        _greet(address)
+        return closing.enter_context(distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False))
+    no_pages: dict[str, list[str]] = {f"distributed.{node}.http.routes": [] for node in ("scheduler", "worker")}
+    try:
+        with dask_module("dask").config.set(no_pages):
+            local = distributed.LocalCluster(
                 n_workers=n_local,
                 threads_per_worker=1,
-                memory_limit=0,  # trials are processes of their own with a limit of their own
-                dashboard_address=None,
-                security=True,  # with keys for this run alone, since whoever reaches a scheduler can run code on it
+                memory_limit=0,  # trials are processes of their own, with a limit of their own
+                security=True,  # keys for this run alone: whoever reaches a scheduler can run code on it
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
                 silence_logs=logging.CRITICAL,
             )
-        except ImportError as error:
-            raise _not_installed(error) from None
-        closing.enter_context(cluster)
-        return closing.enter_context(distributed.Client(cluster, set_as_default=False))
-    _greet(address)
-    return closing.enter_context(distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False))
+    except ImportError as error:
+        raise _not_installed(error) from None
+    closing.enter_context(local)
+    return closing.enter_context(distributed.Client(local, set_as_default=False))
 
 
 def _greet(address: str) -> None:

@@ -275,10 +275,12 @@ class Cluster:
     def _look(self, strictly: bool = False) -> None:
         """Let go of the workers that have gone, and take in those that have come."""
         try:
+            if self._client.status not in ("connecting", "running"):
+                raise ConnectionError
             present: dict[str, int] = self._client.nthreads()
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError):
             hint = "what has been evaluated is kept: run again to go on"
-            raise PodiumError(f"--cluster {self._address}: the scheduler has gone ({error})", hint) from None
+            raise PodiumError(f"--cluster {self._address}: the scheduler has gone", hint) from None
         for member in list(self._members.values()):
             if member.address not in present:
                 self._drop(member)

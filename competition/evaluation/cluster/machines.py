@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import competition
+from competition import packages
 from competition.errors import PodiumError
-from competition.evaluation import packages
 from competition.evaluation.sandbox.levels import Level, choose
 from competition.evaluation.surroundings import Surroundings, sources_fingerprint, surroundings
 
@@ -68,13 +68,18 @@ def describe(isolation: str | None, names: Iterable[str]) -> Description:
     Raises
     ------
     PodiumError
-        If it does not hold the level of isolation that is demanded, or something fails while that is tried.
+        If it does not hold the level of isolation that is demanded, or that cannot be tried.
     """
-    found = packages.versions(names)
     try:
-        return Description.here(_level(isolation), {name: found.get(name, MISSING) for name in names})
+        return Description.here(_level(isolation), versions(names))
     except OSError as error:
         raise PodiumError(f"its isolation cannot be tried: {error}") from None
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Version of each distribution here, ``"none"`` for those that are missing."""
+    found = packages.versions(names)
+    return {name: found.get(name, MISSING) for name in names}
 
 
 @cache

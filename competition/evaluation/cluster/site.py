@@ -12,7 +12,7 @@ from typing import Any
 
 from competition.errors import PodiumError
 from competition.evaluation import wire, workers
-from competition.evaluation.cluster.machines import Description, describe
+from competition.evaluation.cluster.machines import Description, versions
 from competition.evaluation.workers import Outcome, Pool, Runtime, Work, failed
 from competition.results import Failure
 
@@ -107,7 +107,7 @@ class Site:
     """
 
     def __init__(self, threads: int, cpus: list[int], expected: Description) -> None:
-        if describe(expected.surroundings.isolation, expected.packages) != expected:
+        if Description.here(expected.surroundings.isolation, versions(expected.packages)) != expected:
             raise PodiumError("another process, with other versions, has its address by now")
         self._threads, self._cpus, self._expected = threads, cpus, expected
         self._tables: dict[str, int] = {}

@@ -188,9 +188,7 @@ _CHANNELS = [
         way="at once",
         parameters={"FOLDERS": ("/dev/shm",)},
     ),
-    _attack(
-        "through scratch", "channels", ALWAYS_HELD, "channel_file", way="in turn", parameters={"FOLDERS": (".",)}
-    ),
+    _attack("through scratch", "channels", ALWAYS_HELD, "channel_file", way="in turn", parameters={"FOLDERS": (".",)}),
     _attack(
         "through the neighbour's scratch",
         "channels",
@@ -229,7 +227,7 @@ _CHANNELS = [
         bits=16,
         needs="a file system that keeps times of access",
     ),
-    _attack("through the page cache", "channels", CLOSED, "channel_page_cache", way="in turn", bits=32),
+    _attack("through the page cache", "channels", CLOSED, "channel_page_cache", way="in turn", bits=16),
     _attack(
         "through the page cache, by time",
         "channels",
@@ -259,17 +257,8 @@ _CHANNELS = [
         IN_NAMESPACES,
         "channel_free_files",
         way="at once",
-        bits=8,
+        bits=5,
         needs=f"scratch directories on a file system that counts its files; and {QUIET}",
-    ),
-    _attack(
-        "through the amount of free memory",
-        "channels",
-        ALWAYS_OPEN,
-        "channel_free_memory",
-        way="at once",
-        bits=8,
-        needs=QUIET,
     ),
 ]
 
@@ -423,5 +412,13 @@ _PATCHES = [
 ]
 
 ATTACKS: tuple[Attack, ...] = (
-    *_READING, *_TAMPERING, *_CHANNELS, *_NETWORK, *_PROCESSES, *_RESOURCES, *_ANSWERS, *_ENDINGS, *_PATCHES,
+    *_READING,
+    *_TAMPERING,
+    *_CHANNELS,
+    *_NETWORK,
+    *_PROCESSES,
+    *_RESOURCES,
+    *_ANSWERS,
+    *_ENDINGS,
+    *_PATCHES,
 )

@@ -122,9 +122,8 @@ class Decoys:
         self._stack.callback(_put_back, before)
         number, text = secrets.token_bytes(8), secrets.token_hex(4).encode()
         self.values |= {"OTHER_NUMBER": _disguised(number), "OTHER_TEXT": _disguised(text)}
-        self.train, self.predict = (
-            wire.to_memory(wire.table_message(_features(n_other, number, text.decode()))) for n_other in (N_OTHER_ROWS, 0)
-        )
+        tables = [_features(n_other, number, text.decode()) for n_other in (N_OTHER_ROWS, 0)]
+        self.train, self.predict = (wire.to_memory(wire.table_message(table)) for table in tables)
         for descriptor in (self.train, self.predict):
             self._stack.callback(os.close, descriptor)
         self._features = [_digest(descriptor) for descriptor in (self.train, self.predict)]
@@ -171,7 +170,7 @@ class Decoys:
         os.chmod(self.values["TERMINAL"], 0o666)
 
     def _make_process(self) -> None:
-        """Start a neighbour with a secret on its command line and in its environment; it ends when this process does."""
+        """Start a neighbour with a secret on its command line and in its environment; it ends with this process."""
         neighbour = subprocess.Popen(
             ["/bin/sh", "-c", "read line", self._text.strip()],
             stdin=subprocess.PIPE,
@@ -339,7 +338,7 @@ def _large_libraries() -> list[str]:
     for package in ("xgboost", "catboost", "lightgbm"):
         spec = importlib.util.find_spec(package)
         for folder in spec.submodule_search_locations or () if spec else ():
-            found += [file for file in glob.glob(f"{folder}/**/*.so", recursive=True)]
+            found += glob.glob(f"{folder}/**/*.so", recursive=True)
     return [file for file in found if os.path.getsize(file) > COLD_BYTES][:2]
 
 

@@ -1,3 +1,9 @@
 """stub for now"""
-def describe(a): return ""
-def try_file(s): return ("not tried","")
+
+
+def describe(a):
+    return ""
+
+
+def try_file(s):
+    return ("not tried", "")

@@ -16,13 +16,15 @@ def program(source: str, role: Role, values: Mapping[str, Any]) -> bytes:
     Parameters
     ----------
     source : str
-        Name of a file in `attacks`.
+        Name of a file in `attacks`; one that searches memory has `roles/memory.py` put before it.
     role : {"single", "sender", "receiver"}
         What follows the attack, unless its file makes an estimator itself.
     values : mapping
         What stands for ``"__NAME__"``, by name.
     """
     text = _text("attacks", source)
+    if "roles/memory.py" in text:
+        text = _text("roles", "memory") + "\n\n" + text
     if "def make_estimator(" not in text:
         text += "\n\n" + _text("roles", role)
     return _PLACE.sub(lambda place: _literal(values[place[2]], bool(place[1])), text).encode()

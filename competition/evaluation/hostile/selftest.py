@@ -16,11 +16,12 @@ from competition.evaluation.hostile.programs import Role, describe, program
 from competition.evaluation.sandbox.levels import Level
 from competition.evaluation.workers import Outcome, Pool, Runtime, Work
 
-MEMORY_BYTES = 3_000_000_000
+MEMORY_BYTES = 2_200_000_000  # 1.4 GB of them are reserved by libraries, and not used
 # What a refusal by the kernel raises in Python.
 REFUSALS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, OSError)}
 # When the sender sends, when the receiver receives, and how long the sender stays, in seconds.
 SEND_AT, RECEIVE_AT, LINGER = 0.15, 0.4, 0.4
+TRIES = 3
 MAX_DETAIL = 120
 
 
@@ -131,6 +132,7 @@ class Trials:
         for way, n_workers in (("alone", 1), ("in turn", 1), ("at once", 2)):
             if way in by_way:
                 with self._pool(n_workers) as pool:
+                    self._warm_up(pool, n_workers)
                     for attack in by_way[way]:
                         started = time.monotonic()
                         seen = self._alone(attack, pool) if way == "alone" else self._channel(attack, pool)
@@ -142,9 +144,15 @@ class Trials:
     def _pool(self, n_workers: int) -> Pool:
         return Pool(n_workers, 1, self.level, Runtime())
 
+    def _warm_up(self, pool: Pool, n_workers: int) -> None:
+        """Have every worker do a trial, so that two attacks which start at once do."""
+        inspect = Attack("warm-up", "channels", {}, "inspects_scratch")
+        list(pool.run([(number, self.work(inspect)) for number in range(n_workers)]))
+
     def work(self, attack: Attack, role: Role = "single", bits: str = "01" * (N_ROWS // 2), **more: float) -> Work:
         """One trial of an attack; `bits` are the labels that it is given."""
-        values = self.decoys.values | {"MARKER": self.decoys.marker(attack.name), "TOKEN": self.decoys.marker(attack.name)}
+        marker = self.decoys.marker(attack.name)
+        values = self.decoys.values | {"MARKER": marker, "TOKEN": marker}
         values |= {name: self.decoys.values.get(value, value) for name, value in attack.parameters.items()}
         order = Order(
             name=f"hostile/{attack.source}.py",
@@ -189,6 +197,13 @@ class Trials:
 
     def _channel(self, attack: Attack, pool: Pool) -> Seen:
         """Two trials, the first of which was given labels that the second one must not learn."""
+        for _ in range(TRIES):
+            seen = self._channel_once(attack, pool)
+            if seen != ("held", ""):  # neither got through nor was refused: a matter of time, perhaps
+                break
+        return seen
+
+    def _channel_once(self, attack: Attack, pool: Pool) -> Seen:
         self.decoys.restore()
         bits = random_bits()
         at_once = attack.way == "at once"
@@ -200,7 +215,7 @@ class Trials:
         outcomes = dict(pool.run(works))
         self.decoys.clear(attack.name)
         received = outcomes["receiver"].predictions
-        if received is not None and received.values[: attack.bits].tolist() == [int(bit) for bit in bits[: attack.bits]]:
+        if received is not None and "".join(map(str, received.values)).startswith(bits[: attack.bits]):
             return "OPEN", f"{attack.bits} labels arrived"
         seen = [verdict(outcomes[role], self.decoys.secret) for role in ("sender", "receiver")]
         return next((one for one in seen if one[0] != "held"), next((one for one in seen if one[1]), ("held", "")))

@@ -58,7 +58,7 @@ def command(program: Sequence[str], read: Iterable[str]) -> list[str]:
         What it finds there, for reading; it has an empty folder, `SCRATCH`, to write to, and no network.
     """
     as_root = os.geteuid() == 0
-    # Root drops to an unprivileged user inside, which needs a user namespace in which that user exists: the present one.
+    # Root drops to an unprivileged user inside, and that user exists in the present user namespace alone.
     rights = ["CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH"] if as_root else []
     return [
         shutil.which(PROGRAM) or PROGRAM,

@@ -27,6 +27,7 @@ OWN = ("/proc/self/maps", "/proc/self/stat", "/proc/self/statm", "/proc/self/sta
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_KEEPCAPS = 8
 CAP_DAC_READ_SEARCH = 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -132,6 +133,8 @@ def confine(confinement: Confinement, limits: Limits, scratch: str) -> None:
             os.sched_setaffinity(0, limits.cpus)
     for what, amount in _resources(confinement, limits):
         _limit(what, amount)
+    # A process that gave up root would hide from its worker which files it holds open.
+    _prctl(PR_SET_DUMPABLE, 1)
     if confinement.level != "none":
         landlock.restrict(read=[*confinement.read, *OWN], write=[scratch, *DEVICES])
         seccomp.install()

@@ -6,6 +6,7 @@ way from one to the next. These ones live in memory.
 
 import _multiprocessing
 import threading
+from multiprocessing import heap
 from types import TracebackType
 from typing import Self
 
@@ -105,3 +106,4 @@ class SemLock:
 def replace_process_locks() -> None:
     """Make `multiprocessing` use them from now on in this process and those that it forks."""
     _multiprocessing.SemLock = SemLock  # type: ignore[misc,assignment]
+    heap.Arena._dir_candidates = []  # shared values and barriers: in the temporary folder, not in /dev/shm

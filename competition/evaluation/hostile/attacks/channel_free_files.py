@@ -1,8 +1,8 @@
-"""Passes eight labels on in the number of files that its file system has room for."""
+"""Passes five labels on in the number of files that its file system has room for."""
 
 import os
 
-STEP = 32
+STEP = 16
 
 
 def prepare():
@@ -10,9 +10,10 @@ def prepare():
 
 
 def send(bits):
-    for number in range(STEP * int(bits[:8], 2)):
+    for number in range(STEP * int(bits[:5], 2)):
         os.close(os.open(str(number), os.O_CREAT))
 
 
 def receive(before):
-    return f"{round((before - os.statvfs('.').f_ffree) / STEP) % 256:08b}"
+    n_steps = round((before - os.statvfs(".").f_ffree) / STEP)
+    return f"{n_steps:05b}" if 0 < n_steps < 32 else ""

@@ -6,23 +6,22 @@ A file that nobody has read since the machine was started needs no call but open
 import os
 import time
 
-PAGE, STRIDE, COPIES = 4096, 64 * 4096, 3
+STRIDE = 1 << 20
 FILE = "__COLD_FILE__"
 
 
 def send(bits):
     descriptor = os.open(FILE, os.O_RDONLY)
-    for number, bit in enumerate(bits[:16] * COPIES):
+    for number, bit in enumerate(bits[:16]):
         if bit == "1":
-            os.pread(descriptor, PAGE, number * STRIDE)
+            os.pread(descriptor, 1, number * STRIDE)
 
 
 def receive():
     descriptor = os.open(FILE, os.O_RDONLY)
-    took = [seconds(descriptor, number * STRIDE) for number in range(16 * COPIES)]
+    took = [seconds(descriptor, number * STRIDE) for number in range(16)]
     middle = (min(took) * max(took)) ** 0.5
-    votes = [sum(took[number + 16 * copy] < middle for copy in range(COPIES)) for number in range(16)]
-    return "".join(str(int(2 * vote > COPIES)) for vote in votes)
+    return "".join(str(int(one < middle)) for one in took)
 
 
 def seconds(descriptor, offset):

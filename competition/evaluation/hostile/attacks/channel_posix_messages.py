@@ -17,13 +17,17 @@ def call(*arguments):
 
 
 def send(bits):
+    os.umask(0)
     attributes = (ctypes.c_long * 8)(0, 1, 64)
-    queue = call(OPEN, NAME, os.O_CREAT | os.O_RDWR | os.O_NONBLOCK, 0o600, attributes)
+    queue = call(OPEN, NAME, os.O_CREAT | os.O_RDWR | os.O_NONBLOCK, 0o666, attributes)
     call(SEND, queue, bits.encode(), 64, 0, None)
 
 
 def receive():
     queue, text = call(OPEN, NAME, os.O_RDONLY | os.O_NONBLOCK, 0, None), ctypes.create_string_buffer(64)
     call(RECEIVE, queue, text, 64, None, None)
-    call(UNLINK, NAME)
     return text.raw.decode()
+
+
+def clear():
+    call(UNLINK, NAME)

@@ -20,6 +20,8 @@ def send(bits):
                 end.set()
         if in_a_row:
             return
+        for thread in threads:
+            thread.join()
 
 
 def receive():

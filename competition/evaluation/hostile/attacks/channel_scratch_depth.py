@@ -1,4 +1,4 @@
-"""Passes labels on in the name of a folder that holds 3,000 others, each in the one before, too deep to be removed."""
+"""Passes labels on in the name of a folder that holds 1,200 others, each in the one before, too deep to be removed."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import re
 def send(bits):
     os.mkdir(bits)
     os.chdir(bits)
-    for _ in range(3000):
+    for _ in range(1200):
         os.mkdir("x" * 200)
         os.chdir("x" * 200)
 

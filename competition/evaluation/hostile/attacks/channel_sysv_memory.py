@@ -21,6 +21,8 @@ def send(bits):
 
 def receive():
     segment = call("shmget", KEY, SIZE, 0)
-    bits = ctypes.string_at(call("shmat", segment, None, 0), SIZE).decode()
-    call("shmctl", segment, REMOVE, None)
-    return bits
+    return ctypes.string_at(call("shmat", segment, None, 0), SIZE).decode()
+
+
+def clear():
+    call("shmctl", call("shmget", KEY, SIZE, 0), REMOVE, None)

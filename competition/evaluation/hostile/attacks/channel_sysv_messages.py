@@ -24,5 +24,8 @@ def send(bits):
 def receive():
     queue, message = call("msgget", KEY, 0), Message()
     call("msgrcv", queue, ctypes.byref(message), SIZE, 0, NO_WAIT)
-    call("msgctl", queue, REMOVE, None)
     return message.text.decode()
+
+
+def clear():
+    call("msgctl", call("msgget", KEY, 0), REMOVE, None)

@@ -2,7 +2,6 @@
 
 import os
 
-
 HOME = "__HOME__"
 
 

@@ -13,6 +13,8 @@ class Receiver:
         prepared = [globals()["prepare"]()] if "prepare" in globals() else []
         time.sleep(max(0.0, "__WAIT__" - (time.monotonic() - started)))
         self.bits = receive(*prepared)  # noqa: F821 - this follows the attack's text
+        if not "__WAIT__" and "clear" in globals():
+            globals()["clear"]()
         return self
 
     def predict(self, X):

@@ -12,6 +12,8 @@ class Sender:
         time.sleep("__WAIT__")
         self.kept = send("".join(str(label) for label in y))  # noqa: F821 - this follows the attack's text
         time.sleep("__LINGER__")
+        if "__LINGER__" and "clear" in globals():
+            globals()["clear"]()
         return self
 
     def predict(self, X):

@@ -16,8 +16,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from competition.solution import SUBSTITUTES
-
+# A requirement may be met by a distribution of another name that installs the same import.
+SUBSTITUTES = {"xgboost": ("xgboost-cpu",)}
 _PLAIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -63,6 +63,13 @@ def versions(distributions: Iterable[str], modules: Iterable[str] = ()) -> dict[
         if not any(_provides(places[name], module) for name in _likely_first(found, module)):
             found |= _closure(places, _providers(tuple(sys.path), module))
     return {name: _read(places[name]).version for name in sorted(found)}
+
+
+def installed_version(name: str) -> str | None:
+    """Version of a distribution in the running environment, or of one that stands in for it."""
+    places = _places(tuple(sys.path))
+    found = _installed_as(places, name)
+    return None if found is None else _read(places[found]).version
 
 
 def installed(folder: Path) -> list[Distribution]:

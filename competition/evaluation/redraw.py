@@ -1,0 +1,251 @@
+"""Whether a board rests on the draw of its data: a synthetic competition drawn anew from a secret seed, ranked again.
+
+A solution that carries the labels of the committed draw, or was chosen on them, does worse on another one.
+"""
+
+import ast
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from competition.definition import Competition
+from competition.errors import PodiumError
+from competition.ranking.intervals import N_RESAMPLES, Interval
+from competition.ranking.order import rank
+from competition.repository import Repository
+from competition.results import FailureType, Result
+
+if TYPE_CHECKING:
+    from competition.dataset import Prepared
+
+SEEDS = 2**31
+FALSE_ALARMS = 0.05
+MIN_SOLUTIONS = 3
+NOBODYS_FAULT: frozenset[FailureType] = frozenset({"timeout", "infrastructure", "dependency"})
+ONLY_SYNTHETIC = "allowed: a competition whose dataset.py draws the table from the seed"
+TARGET = "\0target"
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fall:
+    """A solution on the committed draw of the data and on a secret one.
+
+    Parameters
+    ----------
+    committed_score, score : float or None
+        The score that ranks, on either draw; None where it is missing.
+    committed_rank, rank : int or None
+        Place among the solutions that are on both.
+    interval : Interval or None
+        Where the score on the secret draw lies for a solution that does as well there; None where nothing can be said.
+    fell : bool
+        Whether the score is worse than that.
+    """
+
+    name: str
+    committed_score: float | None
+    committed_rank: int | None
+    score: float | None
+    rank: int | None
+    interval: Interval | None
+    fell: bool
+
+
+def redrawn(definition: Competition, seed: int) -> Competition:
+    """Return the rules with another seed.
+
+    Raises
+    ------
+    PodiumError
+        If it is no seed, or the seed of the rules themselves.
+    """
+    if not 0 <= seed < SEEDS or seed == definition.competition.seed:
+        raise PodiumError(f"the seed of a new draw: found {seed}; allowed: 0 to {SEEDS - 1:,}, not the committed one")
+    return definition.model_copy(update={"competition": definition.competition.model_copy(update={"seed": seed})})
+
+
+def redraw(repository: Repository, definition: Competition, seed: int, folder: Path) -> "Prepared":
+    """Prepare a synthetic competition under another seed, in a folder of its own.
+
+    What is returned has the committed rules: solutions get the committed seed as their ``random_state``, since one that
+    carries the generator of the data could draw the labels from the secret one.
+
+    Parameters
+    ----------
+    seed : int
+        Known to nobody who wrote a solution.
+    folder : Path
+        An empty folder; whoever reads it can find the seed, so it should be removed afterwards.
+
+    Raises
+    ------
+    PodiumError
+        If the data do not follow from the seed, and as `competition.dataset.prepare`.
+    """
+    from competition.dataset import ensure_prepared, prepare, read_prepared
+
+    secret = redrawn(definition, seed)
+    home = repository.data(definition.slug)
+    source = repository.relative(home / "dataset.py")
+    if _names_raw_files(home / "dataset.py"):
+        raise PodiumError(f"'{definition.slug}' cannot be drawn anew: {source} reads RAW_FILES", ONLY_SYNTHETIC)
+    ensure_prepared(repository, definition)
+    elsewhere = Repository(folder)
+    try:
+        made_by_prepare = shutil.ignore_patterns("raw", "prepared", ".prepared*", "__pycache__")
+        shutil.copytree(home, elsewhere.data(definition.slug), ignore=made_by_prepare)
+    except OSError as error:
+        raise PodiumError(f"cannot copy {repository.relative(home)} to {folder}: {error}") from None
+    prepare(elsewhere, secret, home / "raw" if (home / "raw").is_dir() else None)
+    drawn = read_prepared(elsewhere, secret)
+    if _same_rows(read_prepared(repository, definition), drawn):
+        raise PodiumError(
+            f"'{definition.slug}' cannot be drawn anew: {source} makes the same rows from every seed", ONLY_SYNTHETIC
+        )
+    return replace(drawn, definition=definition)
+
+
+def _names_raw_files(module: Path) -> bool:
+    """Whether a data set module sets RAW_FILES, read as text."""
+    try:
+        tree = ast.parse(module.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False  # told where it is imported
+    targets = [
+        target
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    ]
+    return any(isinstance(target, ast.Name) and target.id == "RAW_FILES" for target in targets)
+
+
+def _same_rows(one: "Prepared", other: "Prepared") -> bool:
+    """Whether two draws are of the same labelled rows, in whatever order and under whatever ids."""
+    return np.array_equal(_row_hashes(one), _row_hashes(other))
+
+
+def _row_hashes(prepared: "Prepared") -> NDArray[np.uint64]:
+    import pandas as pd
+
+    parts = (prepared.train, prepared.heldout)
+    hashes = [
+        pd.util.hash_pandas_object(part.X.assign(**{TARGET: part.y}), index=False).to_numpy(np.uint64) for part in parts
+    ]
+    return np.sort(np.concatenate(hashes))
+
+
+def fell(committed: Sequence[Result], redrawn: Sequence[Result], definition: Competition) -> list[Fall]:
+    """Tell which solutions owe their score to the committed draw of the data.
+
+    All scores shift together when a draw is easier or harder; the common shift is the median over the solutions, which
+    those that know the labels cannot move while they are a minority. A solution fell when it lost more against that
+    than the evidence of both draws leaves open: see `_margins`.
+
+    Returns
+    -------
+    list of Fall
+        Of the solutions that have a result on both draws, by committed rank.
+    """
+    before, after = ({result.solution.name: result for result in results} for results in (committed, redrawn))
+    names = before.keys() & after.keys()
+    places = [
+        {standing.result.solution.name: standing.rank for standing in rank([results[n] for n in names], definition)}
+        for results in (before, after)
+    ]
+    expected = _expected([(before[name], after[name]) for name in sorted(names)], definition)
+    return [
+        Fall(
+            name=name,
+            committed_score=before[name].score,
+            committed_rank=place,
+            score=after[name].score,
+            rank=places[1][name],
+            interval=expected.get(name),
+            fell=_is_below(after[name], expected.get(name), definition) or _breaks(before[name], after[name]),
+        )
+        for name, place in places[0].items()
+    ]
+
+
+def _is_below(result: Result, expected: Interval | None, definition: Competition) -> bool:
+    if expected is None or result.score is None:
+        return False
+    return result.score < expected.low if definition.primary.greater_is_better else result.score > expected.high
+
+
+def _breaks(before: Result, after: Result) -> bool:
+    """Whether a solution that has a committed score fails on the new draw by its own doing."""
+    own = (trial.failure for trial in after.failures if trial.failure and trial.failure.type not in NOBODYS_FAULT)
+    return before.score is not None and any(own)
+
+
+def _expected(pairs: Sequence[tuple[Result, Result]], definition: Competition) -> dict[str, Interval]:
+    """Where the score of each solution lies on the new draw, if it does as well there as on the committed one."""
+    scored = [pair for pair in pairs if all(result.score is not None and result.statistics for result in pair)]
+    if len(scored) < MIN_SOLUTIONS:
+        return {}
+    before, after = (np.array([result.score for result in side]) for side in zip(*scored, strict=True))
+    change = after - before
+    shift = float(np.median(change))
+    margins = _margins(change - shift, _standard_errors(scored, definition))
+    return {
+        pair[0].solution.name: Interval(float(score + shift - margin), float(score + shift + margin))
+        for pair, score, margin in zip(scored, before, margins, strict=True)
+    }
+
+
+def _margins(residuals: Floats, errors: Floats) -> Floats:
+    """How far a solution's change may lie from the common shift.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n,)
+        Changes less the common shift.
+    errors : ndarray of shape (n,)
+        Their standard errors from the rows' clusters.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Normal quantile, for all solutions at once (Bonferroni), of the sum of two variances: that of the clusters, and
+        that by which solutions honestly differ in how a draw suits them. The latter is what the spread of the
+        residuals (1.4826 times the median absolute one, which a minority of outliers cannot move) has beyond the
+        former.
+    """
+    spread = (1.4826 * np.median(np.abs(residuals))) ** 2
+    between = max(0.0, float(spread - np.median(errors**2)))
+    quantile = NormalDist().inv_cdf(1 - FALSE_ALARMS / len(residuals))
+    return quantile * np.sqrt(errors**2 + between)
+
+
+def _standard_errors(pairs: Sequence[tuple[Result, Result]], definition: Competition) -> Floats:
+    """Standard error of each solution's change less the median one, by bootstrap over clusters.
+
+    Solutions of one draw share its clusters, so that they are drawn together; the two draws are independent.
+    """
+    seed = definition.competition.seed
+    before, after = (
+        np.stack([_resampled(result, definition, [seed, side]) for result in results])
+        for side, results in enumerate(zip(*pairs, strict=True))
+    )
+    change = after - before
+    return np.asarray(np.nanstd(change - np.nanmedian(change, axis=0), axis=1))
+
+
+def _resampled(result: Result, definition: Competition, seed: list[int]) -> Floats:
+    """Scores of a result with its clusters drawn with replacement, `N_RESAMPLES` times; NaN where undefined."""
+    assert result.statistics is not None
+    scorer = definition.scorer(definition.metric.primary, len(result.classes))
+    sums = result.statistics.array()
+    n_clusters = sums.shape[1]
+    drawn = np.random.default_rng(seed).multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES)
+    return np.mean([scorer.metric.from_statistics(drawn @ unit, scorer.params) for unit in sums], axis=0)
