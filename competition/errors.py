@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from competition.text import clean
+
 
 class PodiumError(Exception):
     """A user's mistake, told in one line.
@@ -17,8 +19,9 @@ class PodiumError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        # Part of it may be an entrant's, and it ends on a terminal.
+        self.message = clean(message)
+        self.hint = clean(hint)
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message

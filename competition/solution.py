@@ -225,7 +225,9 @@ def _check_python(specifier: Any, where: str) -> None:
         found = _short(repr(specifier))
         raise PodiumError(f"{where}: header: requires-python: found {found}; allowed: such as '>=3.11'") from None
     if not is_met:
-        raise PodiumError(f"{where}: header: requires-python: asks for {_short(str(specifier))}, and this is Python {running}")
+        raise PodiumError(
+            f"{where}: header: requires-python: asks for {_short(str(specifier))}, and this is Python {running}"
+        )
 
 
 def _metadata(header: dict[str, Any], where: str) -> Metadata:

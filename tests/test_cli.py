@@ -163,7 +163,7 @@ def test_interrupt_keeps_what_is_finished(example: Path) -> None:
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert "1 of 2 solutions are finished and kept" in err
+    assert "1 of 2 solutions are finished; every finished trial is kept" in err
     assert "constant" in out
     assert kept.exists()
 
@@ -301,19 +301,214 @@ def test_default_that_is_no_name(example: Path, podium: Podium) -> None:
     assert "tool.podium.default: found 3" in refused(podium, "list")
 
 
-def test_a_solution_whose_dependency_is_missing_is_left_out_or_refused(example: Path, podium: Podium) -> None:
+def test_a_solution_that_asks_for_more_than_the_limits_is_refused(example: Path, podium: Podium) -> None:
     podium("prepare", "example")
-    text = HEADER.format(title="x").replace("scikit-learn", "no-such-distribution") + TREE
-    (example / "solutions" / "example" / "needy.py").write_text(text)
-    assert "needs no-such-distribution" in refused(podium, "run", "example", "needy")
-    code, out, err = podium("run")
+    path = example / "solutions" / "example" / "greedy.py"
+    for asks, said in (("threads = 4", "threads: asks for 4; allowed: at most 1"), ("memory_gb = 99", "asks for 99;")):
+        path.write_text(HEADER.format(title="x").replace("# authors", f"# {asks}\n# authors") + TREE)
+        assert said in refused(podium, "run", "example", "greedy")
+
+
+def test_levels_and_addresses_that_are_not_there(
+    example: Path, podium: Podium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    podium("prepare", "example")
+    (example / ".podium" / "cache").mkdir(parents=True)
+    assert "--isolation: found 'jail'; allowed: namespaces, kernel, none" in refused(
+        podium, "run", "--isolation", "jail"
+    )
+    monkeypatch.setattr("competition.evaluation.sandbox.bubblewrap.PROGRAM", "no-such-bwrap")
+    monkeypatch.setattr("sys.platform", "linux")
+    assert "this machine does not hold 'namespaces'" in refused(podium, "run", "--isolation", "namespaces")
+
+
+def test_a_limit_of_zero_names_the_key(example: Path, podium: Podium) -> None:
+    path = example / "data" / "example" / "competition.toml"
+    path.write_text(path.read_text().replace("seconds = 60", "seconds = 0"))
+    assert "limits.seconds" in refused(podium, "run")
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_the_fits(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    (example / ".podium").mkdir()
+    (example / ".podium" / "cache").write_text("a file in the way")
+    assert "cannot make the folder" in refused(podium, "run", "example", "constant")
+
+
+# --- what is evaluated once is not evaluated again ---
+
+
+def fits(example: Path) -> int:
+    """Trials that were run and not found, of all runs so far."""
+    log = example / ".podium" / "cache" / "runs.jsonl"
+    return sum(json.loads(line)["misses"] for line in log.read_text().splitlines())
+
+
+def test_a_second_run_has_nothing_to_do_and_imports_nothing_heavy(example: Path, podium: Podium) -> None:
+    assert podium("run")[0] == 0
+    program = (
+        "import atexit, sys; sys.argv = ['podium', 'run']; heavy = ('pandas', 'pyarrow', 'sklearn', 'scipy', 'matplotlib'); "
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules])); "
+        "from competition.cli import main; main()"
+    )
+    again = subprocess.run([sys.executable, "-c", program], cwd=example, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert "boosted_trees" in again.stdout
+    assert again.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_does_not_decide_an_outcome_costs_no_fit(example: Path, podium: Podium) -> None:
+    podium("run")
+    before = fits(example)
+    (example / "solutions" / "example" / "neighbour.py").write_text("# a comment in another file\n")
+    (example / "data" / "example" / "README.md").write_text("another card")
+    rules = example / "data" / "example" / "competition.toml"
+    rules.write_text(rules.read_text().replace('also = ["average_precision", ', 'also = ["balanced_accuracy", '))
+    code, _, err = podium("run", "example", "constant", "boosted_trees")
+    assert (code, fits(example)) == (0, before)
+    assert ", kept" in err
+    result = json.loads((example / ".podium" / "results" / "example" / "constant.json").read_text())
+    assert 0.4 < result["metrics"]["balanced_accuracy"] < 0.6
+
+
+@pytest.mark.parametrize("change", ["solution", "seed", "limits"])
+def test_what_decides_an_outcome_costs_a_fit(example: Path, podium: Podium, change: str) -> None:
+    podium("run", "example", "constant")
+    before = fits(example)
+    rules = example / "data" / "example" / "competition.toml"
+    solution = example / "solutions" / "example" / "constant.py"
+    match change:
+        case "solution":
+            solution.write_text(solution.read_text() + "\n# another byte\n")
+        case "seed":
+            rules.write_text(re.sub(r"seed = \d+", "seed = 5", rules.read_text()))
+        case "limits":
+            rules.write_text(rules.read_text().replace("seconds = 60", "seconds = 61"))
+    podium("run", "example", "constant")
+    assert fits(example) == 2 * before
+
+
+def test_fresh_ignores_what_is_kept_and_keeps_what_it_makes(example: Path, podium: Podium) -> None:
+    podium("run", "example", "constant")
+    before = fits(example)
+    podium("run", "example", "constant", "--fresh")
+    assert fits(example) == 2 * before
+    (example / ".podium" / "results" / "example" / "constant.json").unlink()
+    podium("run", "example", "constant")
+    assert fits(example) == 2 * before
+
+
+NAPS = """import time
+
+from sklearn.dummy import DummyClassifier
+
+
+class Nap(DummyClassifier):
+    def fit(self, X, y):
+        time.sleep(0.4)
+        return super().fit(X, y)
+
+
+def make_estimator(random_state, n_threads):
+    return Nap(strategy="stratified", random_state=random_state)
+"""
+
+
+def start(example: Path, *arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "competition.cli", "run", "example", *arguments]
+    return subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def entries(example: Path) -> list[Path]:
+    return list((example / ".podium" / "cache").glob("??/*"))
+
+
+def test_after_a_kill_the_next_run_goes_on(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    (example / "solutions" / "example" / "naps.py").write_text(HEADER.format(title="Naps") + NAPS)
+    whole = podium("run", "example", "naps", "--json")[1]
+    clean = {path.name: path.read_bytes() for path in entries(example)}
+    podium("cache", "--prune", 0)
+    (example / ".podium" / "results" / "example" / "naps.json").unlink()
+    process = start(example, "naps", "--jobs", "1")
+    deadline = time.monotonic() + 60
+    while len(entries(example)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    kept = len(entries(example))
+    assert 2 <= kept < len(clean)
+    misses = fits(example)
+    code, out, _ = podium("run", "example", "naps", "--json")
     assert code == 0
-    assert "left out: needy needs no-such-distribution" in err
-    assert "needy" not in out
+    assert fits(example) - misses == len(clean) - kept
+    assert scores_of(out) == scores_of(whole)
+
+
+def scores_of(board: str) -> list[object]:
+    return [(row["solution"], row["score"], row["metrics"]) for row in json.loads(board)["rows"]]
+
+
+def test_two_runs_at_once_come_to_the_same(example: Path, podium: Podium) -> None:
+    podium("prepare", "example")
+    (example / "solutions" / "example" / "naps.py").write_text(HEADER.format(title="Naps") + NAPS)
+    both = [start(example, "naps", "constant", "--jobs", "1", "--json") for _ in range(2)]
+    outs = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert scores_of(outs[0]) == scores_of(outs[1])
+    assert len(entries(example)) == 12
+    alone = podium("run", "example", "naps", "constant", "--fresh", "--json")[1]
+    assert scores_of(alone) == scores_of(outs[0])
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "swap"])
+def test_a_damaged_cache_is_never_used(example: Path, podium: Podium, damage: str) -> None:
+    whole = podium("run", "example", "constant", "--json")[1]
+    misses = fits(example)
+    files_kept = sorted(entries(example))
+    for path, other in zip(files_kept, files_kept[1:] + files_kept[:1], strict=True):
+        content = bytearray(path.read_bytes())
+        if damage == "flip":
+            content[len(content) // 2] ^= 1
+        path.write_bytes(
+            {"flip": content, "cut": content[:-7], "empty": b"", "swap": other.read_bytes()}[damage]
+            if damage != "swap" or path is not files_kept[-1]
+            else content
+        )
+    (example / ".podium" / "results" / "example" / "constant.json").unlink()
+    assert scores_of(podium("run", "example", "constant", "--json")[1]) == scores_of(whole)
+    refitted = fits(example) - misses
+    assert refitted == (len(files_kept) - 1 if damage == "swap" else len(files_kept))
+
+
+def test_the_cache_is_shown_and_pruned(example: Path, podium: Podium) -> None:
+    podium("run", "example", "constant")
+    shown = json.loads(podium("cache", "--json")[1])
+    assert shown["trials"]["entries"] == len(entries(example)) == 6
+    assert (shown["runs"][-1]["hits"], shown["runs"][-1]["misses"]) == (0, 6)
+    assert podium("cache", "--prune", 30)[0] == 0
+    assert len(entries(example)) == 6
+    code, _, err = podium("cache", "--prune", 0)
+    assert code == 0
+    assert "removed 6 trials" in err
+    assert entries(example) == []
+    assert "--prune: found -1" in refused(podium, "cache", "--prune", -1)
+
+
+def test_the_doctor_tells_every_level(podium: Podium) -> None:
+    told = json.loads(podium("doctor", "--json")[1])
+    assert [one["level"] for one in told["isolation"]] == ["namespaces", "kernel", "none"]
+    assert all(one["holds"] or one["why"] for one in told["isolation"])
+    code, out, _ = podium("doctor")
+    assert code == 0
+    assert "namespaces" in out
 
 
 def test_every_command_has_help_with_an_example(podium: Podium) -> None:
-    commands = ["list", "prepare", "run", "score", "submit", "leaderboard"]
+    commands = [
+        *("list", "prepare", "run", "verify", "score", "submit", "leaderboard"),
+        *("doctor", "selftest", "cache"),
+    ]
     for command in [[name] for name in commands] + [
         ["new", name] for name in ("solution", "competition", "repository")
     ]:

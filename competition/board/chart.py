@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from html import escape
 
 from competition.board.labels import FONT_SIZE, Box, Label, Point, place_labels
-from competition.board.table import Leaderboard, Row, clean, cost, number
+from competition.board.table import Leaderboard, Row, cost, number
+from competition.text import clean
 
 WIDTH, HEIGHT = 860, 420
 LEFT, RIGHT, TOP, BOTTOM = 64, 836, 28, 364

@@ -9,9 +9,10 @@ from typing import Any
 
 from competition.board import markdown
 from competition.board.chart import score_against_time
-from competition.board.table import Leaderboard, Row, clean
+from competition.board.table import Leaderboard, Row
 from competition.repository import write_text
 from competition.results import write_result
+from competition.text import clean
 
 
 def record(board: Leaderboard, folder: Path) -> None:

@@ -14,10 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from competition.board.chart import Scale, board_scale, score_against_time, score_scale
-from competition.board.table import Leaderboard, Row, clean, cost, number
+from competition.board.table import Leaderboard, Row, cost, number
 from competition.definition import Limits
 from competition.metrics import METRICS
 from competition.results import Failure, Result, TrialRecord
+from competition.text import clean
 
 TEMPLATES = "templates"
 BAR_WIDTH = 100  # pixels along which a score runs

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from competition.board.table import Row, clean
+from competition.board.table import Row
+from competition.text import clean
 
 FONT_SIZE = 12
 # Wider than a letter of the common sans-serif fonts is on average, so that the boxes hold in each of them.

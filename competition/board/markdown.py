@@ -2,7 +2,8 @@
 
 import re
 
-from competition.board.table import Leaderboard, Row, clean, cost, number
+from competition.board.table import Leaderboard, Row, cost, number
+from competition.text import clean
 
 # Markdown's own characters within a line, $ around a code host's math, and the full stop that makes it link "www.".
 _SPECIAL = re.compile(r"([\\`*_\[\]#!|<>~&:@$]|(?<=www)\.)", re.IGNORECASE)

@@ -1,6 +1,5 @@
 """The leaderboard of one competition: what every way of showing it shows."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -11,12 +10,7 @@ from competition.metrics import METRICS
 from competition.ranking.intervals import LEVEL, MIN_CLUSTERS, Interval
 from competition.ranking.order import Standing, rank
 from competition.results import Failure, Result
-
-# Everything that moves a cursor or hides text: C0 and C1 controls, marks of direction, invisible characters, tags.
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069"
-    r"\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+from competition.text import clean
 
 
 @dataclass(frozen=True)
@@ -215,11 +209,6 @@ def _row(standing: Standing, definition: Competition) -> Row:
         failed_trials=len(result.failures),
         result=result,
     )
-
-
-def clean(text: str) -> str:
-    """Drop control characters from a text that an entrant wrote, and fold its white space."""
-    return " ".join(_CONTROL.sub("", text).split())
 
 
 def number(value: float | None, digits: int = 4) -> str:

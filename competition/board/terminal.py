@@ -7,7 +7,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from competition.board.table import Leaderboard, Row, clean, cost, number
+from competition.board.table import Leaderboard, Row, cost, number
+from competition.text import clean
 
 GAP = 2
 

@@ -221,6 +221,7 @@ def _standing(
         name: result
         for name, result in local.items()
         if result.provenance == expected.get(name)
+        and (result.failures or set(result.metrics) == set(definition.metric_names))
         and not any(trial.failure and trial.failure.type in NEVER_KEPT for trial in result.failures)
     }
 

@@ -1,37 +1,29 @@
 """Run uv for a solution's own dependencies: wheels only, shut in as well as this machine allows, its errors judged.
 
 A wheel runs no code when it is installed, and a ``.pth`` file none until Python starts with it; that uv finds nothing
-of ours is the second line of defence. The launcher at the end runs without installed packages: standard library only.
+of ours is the second line of defence.
 """
 
-import ctypes
 import errno
-import json
 import os
 import re
 import resource
 import shutil
-import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
 from urllib.parse import unquote, urlsplit
 
 from competition.errors import PodiumError
-from competition.evaluation.sandbox import landlock
-from competition.evaluation.sandbox.bubblewrap import HARNESS, PROGRAM, SYSTEM
+from competition.evaluation.enclosure import WAYS, Reach, Way, shut_in
+from competition.evaluation.sandbox.bubblewrap import SYSTEM
 
-Way = Literal["bubblewrap", "landlock", "none"]  # of shutting uv in, the best first
-WAYS: tuple[Way, ...] = get_args(Way)
 SECONDS = 1800
 PROBE_SECONDS = 30
-# The largest library that PyPI has is about half of it; a wheel can hold a file that unpacks to any size.
+# Room for any library; a small wheel can hold a file that unpacks to any size.
 MAX_FILE_BYTES = 4 * 1024**3
 MESSAGE_LENGTH = 300
-EXECUTE, MAKE_SYMBOLIC_LINKS = 1 << 0, 1 << 12  # Landlock's rights that a trial never has
 
 # What says where packages come from; where they go to, and for which Python, is not the user's to say here.
 _KEPT = re.compile(
@@ -40,6 +32,7 @@ _KEPT = re.compile(
     r"EXCLUDE_NEWER|PRERELEASE|TORCH_BACKEND)|(HTTP|HTTPS|ALL|NO)_PROXY|SSL_\w+|NETRC|HOME|XDG_\w+|PATH|LANG|LC_ALL",
     re.IGNORECASE,
 )
+_PATHS = ("UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_FIND_LINKS")
 # For a connection: names, certificates, uv's system-wide settings.
 _NETWORK = (
     *("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/ld.so.cache"),
@@ -49,7 +42,7 @@ _NETWORK = (
 )
 _NOT_THE_PACKAGES_FAULT = re.compile(
     r"network was disabled|network connectivity is disabled|401 Unauthorized|403 Forbidden|HTTP status|"
-    r"error sending request|Failed to fetch|response body|connection|dns error|timed out|No space left|"
+    r"error sending request|Failed to fetch|response body|body from connection|dns error|timed out|No space left|"
     r"invalid package format",  # what a transfer that broke off looks like, too; an index takes no such wheel
     re.IGNORECASE,
 )
@@ -130,9 +123,9 @@ def install(requirements: Sequence[str], always: Sequence[str], folder: Path, he
     # The Python that virtual environments of this one start from: it has the same version and none of our packages.
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     reach = _reach(uv, python, variables, write=(str(folder), cache))
-    into = ["--python", python, "--target", str(target), "--cache-dir", cache, "--no-progress", "--color", "never"]
-    way = next(way for way in WAYS if way == "none" or _holds(way, [uv, "pip", "list", *into], reach, variables))
-    command = [uv, "pip", "install", *into, "--only-binary", ":all:", "--link-mode", "copy"]
+    shared = ["--python", python, "--cache-dir", cache, "--no-progress", "--color", "never"]
+    way = next(way for way in WAYS if way == "none" or _holds(way, [uv, "pip", "list", *shared], reach, variables))
+    command = [uv, "pip", "install", *shared, "--target", str(target), "--only-binary", ":all:", "--link-mode", "copy"]
 
     def attempt(options: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return _run(shut_in(way, [*command, *options], reach), variables, SECONDS, held)
@@ -159,7 +152,9 @@ def install(requirements: Sequence[str], always: Sequence[str], folder: Path, he
 
 def _environment(scratch: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
-    return kept | {"TMPDIR": str(scratch), "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
+    # Relative ones are meant from here, and uv runs elsewhere.
+    absolute = {name: os.path.abspath(kept[name]) for name in _PATHS if "://" not in kept.get(name, "://")}
+    return kept | absolute | {"TMPDIR": str(scratch), "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
 
 def _cache(uv: str, variables: Mapping[str, str]) -> str:
@@ -173,15 +168,6 @@ def _cache(uv: str, variables: Mapping[str, str]) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise InstallationError(f"uv's cache is not to be had: {getattr(error, 'strerror', '') or error}") from None
     return folder
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Files and folders that uv finds where it is shut in: for reading, for running too, for writing."""
-
-    read: tuple[str, ...]
-    run: tuple[str, ...]
-    write: tuple[str, ...]
 
 
 def _reach(uv: str, python: str, variables: Mapping[str, str], write: Sequence[str]) -> Reach:
@@ -212,31 +198,7 @@ def _existing(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda path: (len(path), path)))
 
 
-# --- shutting in ---
-
-
-def shut_in(way: Way, command: Sequence[str], reach: Reach) -> list[str]:
-    """Return the command that runs another one where it finds its reach, the network, and nothing else."""
-    if way == "bubblewrap":
-        # What root may write it may write here too: a folder of another user's, as in containers.
-        rights = ["--cap-add", "CAP_DAC_OVERRIDE"] if os.geteuid() == 0 else []
-        binds = [("--ro-bind", path) for path in sorted({*reach.read, *reach.run}, key=len)]
-        binds += [("--bind", path) for path in reach.write]
-        return [
-            shutil.which(PROGRAM) or PROGRAM,
-            *("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"),
-            *("--die-with-parent", "--new-session", "--cap-drop", "ALL", *rights),
-            *("--proc", "/proc", "--dev", "/dev"),
-            *(word for option, path in binds for word in (option, path, path)),
-            *("--remount-ro", "/", "--chdir", "/", "--", *command),
-        ]
-    if way == "landlock":
-        boot = (
-            "import sys; sys.path.insert(0, sys.argv[1]); "
-            "from competition.evaluation import installer; installer.launch(sys.argv[2], sys.argv[3:])"
-        )
-        return [sys.executable, "-I", "-S", "-c", boot, str(HARNESS), json.dumps(asdict(reach)), *command]
-    return list(command)
+# --- running it ---
 
 
 def _holds(way: Way, command: Sequence[str], reach: Reach, variables: Mapping[str, str]) -> bool:
@@ -269,30 +231,6 @@ def _limit_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     limit = MAX_FILE_BYTES if most == resource.RLIM_INFINITY else min(MAX_FILE_BYTES, most)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-
-def launch(reach: str, command: Sequence[str]) -> None:
-    """Shut this process in with Landlock, and become another program.
-
-    Unlike a trial it may connect, run what it was given to run, and make symbolic links, which uv's cache consists of.
-    """
-    paths = Reach(**json.loads(reach))
-    handled = (1 << landlock.N_FILE_RIGHTS[min(landlock.abi(), max(landlock.N_FILE_RIGHTS))]) - 1
-    ruleset = landlock._call(landlock.CREATE_RULESET, struct.pack("Q", handled), 8, 0)
-    for allowed, rights in (
-        ((*paths.read, "/proc", "/dev/urandom"), landlock.READ),
-        ((*paths.write, "/dev/null"), landlock.WRITE | MAKE_SYMBOLIC_LINKS),
-        (paths.run, landlock.READ | EXECUTE),
-    ):
-        for path in allowed:
-            descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            fitting = rights if os.path.isdir(path) else rights & (landlock.ON_FILES | EXECUTE)
-            rule = struct.pack("=Qi", fitting & handled, descriptor)
-            landlock._call(landlock.ADD_RULE, ruleset, landlock.RULE_PATH_BENEATH, rule, 0)
-            os.close(descriptor)
-    landlock._libc().prctl(landlock.PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0)))
-    landlock._call(landlock.RESTRICT_SELF, ruleset, 0)
-    os.execv(command[0], list(command))
 
 
 # --- judging what uv said ---

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from competition.dataset import Prepared
 
 SEEDS = 2**31
-FALSE_ALARMS = 0.05
+FALSE_ALARMS = 0.01  # of a board: to be accused wrongly is worse than to be missed once
 MIN_SOLUTIONS = 3
 NOBODYS_FAULT: frozenset[FailureType] = frozenset({"timeout", "infrastructure", "dependency"})
 ONLY_SYNTHETIC = "allowed: a competition whose dataset.py draws the table from the seed"
@@ -143,7 +142,7 @@ def _row_hashes(prepared: "Prepared") -> NDArray[np.uint64]:
     return np.sort(np.concatenate(hashes))
 
 
-def fell(committed: Sequence[Result], redrawn: Sequence[Result], definition: Competition) -> list[Fall]:
+def fell(committed: Sequence[Result], anew: Sequence[Result], definition: Competition) -> list[Fall]:
     """Tell which solutions owe their score to the committed draw of the data.
 
     All scores shift together when a draw is easier or harder; the common shift is the median over the solutions, which
@@ -155,12 +154,9 @@ def fell(committed: Sequence[Result], redrawn: Sequence[Result], definition: Com
     list of Fall
         Of the solutions that have a result on both draws, by committed rank.
     """
-    before, after = ({result.solution.name: result for result in results} for results in (committed, redrawn))
+    before, after = ({result.solution.name: result for result in results} for results in (committed, anew))
     names = before.keys() & after.keys()
-    places = [
-        {standing.result.solution.name: standing.rank for standing in rank([results[n] for n in names], definition)}
-        for results in (before, after)
-    ]
+    places = [_places([results[name] for name in names], definition) for results in (before, after)]
     expected = _expected([(before[name], after[name]) for name in sorted(names)], definition)
     return [
         Fall(
@@ -174,6 +170,12 @@ def fell(committed: Sequence[Result], redrawn: Sequence[Result], definition: Com
         )
         for name, place in places[0].items()
     ]
+
+
+def _places(results: Sequence[Result], definition: Competition) -> dict[str, int | None]:
+    """Rank by name, in the order of the board; intervals are not asked for, so sums are left out."""
+    bare = [result.model_copy(update={"statistics": None}) for result in results]
+    return {standing.result.solution.name: standing.rank for standing in rank(bare, definition)}
 
 
 def _is_below(result: Result, expected: Interval | None, definition: Competition) -> bool:
@@ -213,18 +215,25 @@ def _margins(residuals: Floats, errors: Floats) -> Floats:
     errors : ndarray of shape (n,)
         Their standard errors from the rows' clusters.
 
+    Two variances add up: that of the clusters, and that by which solutions honestly differ in how a draw suits them.
+    The latter is what the spread of the residuals has beyond the former. The spread is taken from their median absolute
+    deviation, which a minority of outliers cannot move; it is as uncertain as a standard deviation of 0.37 times as
+    many (Rousseeuw and Croux, "Alternatives to the median absolute deviation", 1993), for which the quantile is
+    Student's, with degrees of freedom by Satterthwaite (1946), for all solutions at once by Bonferroni.
+
     Returns
     -------
     ndarray of shape (n,)
-        Normal quantile, for all solutions at once (Bonferroni), of the sum of two variances: that of the clusters, and
-        that by which solutions honestly differ in how a draw suits them. The latter is what the spread of the
-        residuals (1.4826 times the median absolute one, which a minority of outliers cannot move) has beyond the
-        former.
     """
+    from scipy.special import stdtrit
+
+    n = len(residuals)
     spread = (1.4826 * np.median(np.abs(residuals))) ** 2
     between = max(0.0, float(spread - np.median(errors**2)))
-    quantile = NormalDist().inv_cdf(1 - FALSE_ALARMS / len(residuals))
-    return quantile * np.sqrt(errors**2 + between)
+    variance = errors**2 + between
+    freedom = 0.37 * (n - 1) * (variance / max(between, 1e-300)) ** 2
+    quantile = stdtrit(np.minimum(freedom, 1e6), 1 - FALSE_ALARMS / n)
+    return np.asarray(quantile * np.sqrt(variance))
 
 
 def _standard_errors(pairs: Sequence[tuple[Result, Result]], definition: Competition) -> Floats:
@@ -232,20 +241,28 @@ def _standard_errors(pairs: Sequence[tuple[Result, Result]], definition: Competi
 
     Solutions of one draw share its clusters, so that they are drawn together; the two draws are independent.
     """
-    seed = definition.competition.seed
-    before, after = (
-        np.stack([_resampled(result, definition, [seed, side]) for result in results])
-        for side, results in enumerate(zip(*pairs, strict=True))
-    )
+    before, after = (_resampled(results, definition, side) for side, results in enumerate(zip(*pairs, strict=True)))
     change = after - before
     return np.asarray(np.nanstd(change - np.nanmedian(change, axis=0), axis=1))
 
 
-def _resampled(result: Result, definition: Competition, seed: list[int]) -> Floats:
-    """Scores of a result with its clusters drawn with replacement, `N_RESAMPLES` times; NaN where undefined."""
-    assert result.statistics is not None
-    scorer = definition.scorer(definition.metric.primary, len(result.classes))
-    sums = result.statistics.array()
-    n_clusters = sums.shape[1]
-    drawn = np.random.default_rng(seed).multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES)
-    return np.mean([scorer.metric.from_statistics(drawn @ unit, scorer.params) for unit in sums], axis=0)
+def _resampled(results: Sequence[Result], definition: Competition, side: int) -> Floats:
+    """Scores with clusters drawn with replacement, the same for all results, `N_RESAMPLES` times; NaN where undefined.
+
+    Returns
+    -------
+    ndarray of shape (n_results, N_RESAMPLES)
+    """
+    draws: dict[int, NDArray[np.int64]] = {}
+    scores = []
+    for result in results:
+        assert result.statistics is not None
+        sums = result.statistics.array()
+        n = sums.shape[1]
+        if n not in draws:
+            rng = np.random.default_rng([definition.competition.seed, side])
+            draws[n] = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES)
+        scorer = definition.scorer(definition.metric.primary, len(result.classes))
+        by_unit = [scorer.metric.from_statistics(draws[n] @ unit, scorer.params) for unit in sums]
+        scores.append(np.nanmean(by_unit, axis=0))
+    return np.stack(scores)

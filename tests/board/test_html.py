@@ -101,6 +101,8 @@ def result(
             data="data-print",
             split="split-print",
             solution_file="file-print",
+            child="child-print",
+            scoring="scoring-print",
             podium="0.1.0",
             python="3.11.7",
             platform="Linux x86_64",

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from competition.board.table import build, clean, cost, number
+from competition.board.table import build, cost, number
 from competition.definition import Competition
 from competition.manifest import Manifest
 from competition.results import Failure
+from competition.text import clean
 
 CLUSTERS = [(40, 5, 3, 12)] * 12
 

@@ -239,9 +239,11 @@ class Cluster:
             trial.trouble = "its worker died"
             self._look()
         except (OSError, ValueError, PodiumError) as error:
-            # Of the machine, not of the trial: a full disk, no process to be had, another podium by now.
+            # Of the machine, not of the trial: it died, its disk is full, another process has its address by now.
             trial.trouble = f"its worker failed ({type(error).__name__}: {error})"
-            self._refuse(trial.member.address, f"worker {trial.member.address} gets no more trials: {error}")
+            self._look()
+            if self._members.get(trial.member.address) is trial.member:
+                self._refuse(trial.member.address, f"worker {trial.member.address} gets no more trials: {error}")
         self._client.cancel([trial.future])  # else dask would keep it for a worker of the same address
         return None
 

@@ -4,7 +4,7 @@
 level closes what two trials on one machine may tell each other by the time that things take.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -22,12 +22,12 @@ Verdict = Literal[
     "not tried",
 ]
 Group = Literal[
-    "reading", "tampering", "channels", "network", "processes", "resources", "answers", "endings", "patches", "headers"
+    "reading", "tampering", "channels", "network", "processes", "resources", "answers", "endings", "patches", "files"
 ]
 GROUPS: tuple[Group, ...] = get_args(Group)
-# How an attack runs: beside others; with the workers to itself; as two programs, one after the other on one worker or
-# both at once on two; not at all, for what is refused before it runs.
-Way = Literal["beside", "alone", "in turn", "at once", "unrun"]
+# How an attack runs: beside others; with a worker to itself; as two programs, one after the other on one worker, or at
+# once on two; not at all, for a file that is read and nothing more.
+Way = Literal["beside", "alone", "in turn", "at once", "read"]
 Expected = Mapping[Level, tuple[Verdict, ...]]
 
 
@@ -44,8 +44,8 @@ class Attack:
     expected : mapping
         Verdicts that are right, by level.
     source : str
-        Its file in `attacks`, without the suffix.
-    way : {"beside", "alone", "in turn", "at once", "unrun"}
+        Its file in `attacks`, without the suffix; of a file that is only read, its name in `headers.FILES`.
+    way : {"beside", "alone", "in turn", "at once", "read"}
         How it runs.
     seconds : float
         Its limit.
@@ -54,7 +54,7 @@ class Attack:
     alone : bool
         Whether the rule of the competition is that each row is predicted alone.
     parameters : mapping
-        What is filled into its text, beside the decoys.
+        What is filled into its text: values, or names of decoys.
     needs : str
         What a machine must be like for it to get through where nothing holds it; empty for any Linux.
     """
@@ -76,339 +76,220 @@ class Attack:
         return seen in expected or seen == "not tried" or ("OPEN" in expected and seen == "held")
 
 
+def _at(namespaces: Verdict, kernel: Verdict, none: Verdict) -> Expected:
+    return {"namespaces": (namespaces,), "kernel": (kernel,), "none": (none,)}
+
+
 def _each(*verdicts: Verdict) -> Expected:
-    """At every level alike."""
+    """At every level the same, one of some."""
     return dict.fromkeys(LEVELS, verdicts)
 
 
-CLOSED: Expected = {"namespaces": ("held",), "kernel": ("held",), "none": ("OPEN",)}
-IN_NAMESPACES: Expected = {"namespaces": ("held",), "kernel": ("OPEN",), "none": ("OPEN",)}
-ALWAYS_HELD, ALWAYS_OPEN = _each("held"), _each("OPEN")
+CLOSED = _at("held", "held", "OPEN")
+IN_NAMESPACES = _at("held", "OPEN", "OPEN")
+HELD, OPEN = _each("held"), _each("OPEN")
+BAD_OUTPUT, CRASH, ERROR = _each("bad-output"), _each("crash"), _each("error")
+TIMEOUT, MEMORY, REFUSED = _each("timeout"), _each("memory"), _each("refused")
+HELD_OR_CRASH, OUT_OF_THREADS = _each("held", "crash"), _each("error", "memory", "crash")
 
 # What stands between an attack and its success where nothing else does.
-SAME_USER = "a harness that is not run by root, so that its trials are the same user"
-TRACEABLE = f"{SAME_USER}; and kernel.yama.ptrace_scope = 0"
+SAME_USER = "a harness that is not run by root, so that its trials are of the same user"
+TRACEABLE = f"{SAME_USER}; kernel.yama.ptrace_scope = 0"
 OWN_PYTHON = "a Python installation that belongs to the user of the trial"
 ROOT = "a trial that is run by root"
 QUIET = "a machine on which little else runs"
+FAMILY = "that family of sockets in the kernel"
 
 
-def _attack(name: str, group: Group, expected: Expected, source: str = "", **options: Any) -> Attack:
-    return Attack(name, group, expected, source or name, **options)
+def _attacks(group: Group, expected: Expected, names: str, **options: Any) -> list[Attack]:
+    """Attacks that have a file of their own name and are expected to end alike."""
+    return [Attack(name, group, expected, name, **options) for name in names.split()]
 
 
-def _kinds(source: str, group: Group, expected: Mapping[str, Expected], **options: Any) -> list[Attack]:
-    """One attack for each kind of a text that does several."""
+def _kinds(group: Group, expected: Expected, source: str, kinds: Iterable[str], **options: Any) -> list[Attack]:
+    """Attacks by one text that does several."""
     return [
-        Attack(f"{source}: {kind}", group, one, source, parameters={"KIND": kind}, **options)
-        for kind, one in expected.items()
+        Attack(f"{source}: {kind}", group, expected, source, parameters={"KIND": kind}, **options) for kind in kinds
     ]
 
 
+def _on_files(group: Group, source: str, files: Mapping[str, str], **options: Any) -> list[Attack]:
+    """Attacks by one text on several decoys."""
+    return [Attack(name, group, CLOSED, source, parameters={"PATH": path}, **options) for name, path in files.items()]
+
+
+_BOTH_WAYS = ("temporary_file", "shared_memory", "sysv_memory", "posix_messages")
+
+
+def _channel(what: str, source: str, expected: Expected, way: Way, bits: int = 64, needs: str = "") -> Attack:
+    again = ", at once" if way == "at once" and source in _BOTH_WAYS else ""
+    return Attack(f"through {what}{again}", "channels", expected, f"channel_{source}", way, bits=bits, needs=needs)
+
+
 _READING = [
-    _attack("key_by_path", "reading", CLOSED, "read_file", parameters={"PATH": "KEY_PATH"}),
-    _attack("prepared_labels", "reading", CLOSED, "read_file", parameters={"PATH": "PREPARED_PATH"}),
-    _attack("cache_of_another", "reading", CLOSED, "read_file", parameters={"PATH": "CACHE_PATH"}),
-    _attack("solution_of_another", "reading", CLOSED, "read_file", parameters={"PATH": "SOLUTION_PATH"}),
-    _attack("key_by_walking", "reading", CLOSED),
-    _attack("key_by_symlink", "reading", CLOSED),
-    _attack("key_by_hard_link", "reading", CLOSED, needs="a key on the file system of the scratch directories"),
-    _attack("key_by_climbing", "reading", CLOSED),
-    _attack("key_by_other_roots", "reading", CLOSED, needs=TRACEABLE),
-    _attack("key_by_other_descriptors", "reading", CLOSED, needs=TRACEABLE),
-    _attack("key_by_inherited_descriptors", "reading", ALWAYS_HELD),
-    _attack("key_by_pidfd", "reading", CLOSED, needs=TRACEABLE),
-    _attack("key_by_file_handle", "reading", CLOSED, needs=ROOT),
-    _attack("key_by_memory_file", "reading", CLOSED, needs=TRACEABLE),
-    _attack("key_by_process_vm_readv", "reading", CLOSED, needs=TRACEABLE),
-    _attack("key_by_gc", "reading", ALWAYS_HELD),
-    _attack("key_by_frames", "reading", ALWAYS_HELD),
-    _attack("own_environment", "reading", ALWAYS_HELD),
-    _attack("other_environments", "reading", CLOSED, needs=SAME_USER),
-    _attack("command_lines", "reading", CLOSED),
-    _attack("shared_memory_folder", "reading", CLOSED),
-    _attack("home_directory", "reading", CLOSED, needs=SAME_USER),
-    _attack("repository_of_the_harness", "reading", CLOSED, needs="Podium installed from its repository"),
-    _attack("file_metadata", "reading", IN_NAMESPACES),
-    _attack("file_existence", "reading", IN_NAMESPACES),
-    _attack("other_rows_in_memory", "reading", ALWAYS_HELD, parameters={"DISGUISED": "OTHER_NUMBER"}),
-    _attack(
-        "other_texts_in_memory",
+    *_on_files(
         "reading",
-        ALWAYS_HELD,
-        "other_rows_in_memory",
-        parameters={"DISGUISED": "OTHER_TEXT"},
+        "read_file",
+        {
+            "key_by_path": "KEY_PATH",
+            "prepared_labels": "PREPARED_PATH",
+            "cache_of_another": "CACHE_PATH",
+            "solution_of_another": "SOLUTION_PATH",
+        },
     ),
+    *_attacks("reading", CLOSED, "key_by_walking key_by_symlink key_by_climbing command_lines shared_memory_folder"),
+    *_attacks("reading", CLOSED, "key_by_hard_link", needs="the key on the file system of the scratch directories"),
+    *_attacks("reading", CLOSED, "key_by_other_roots key_by_other_descriptors key_by_pidfd", needs=TRACEABLE),
+    *_attacks("reading", CLOSED, "key_by_memory_file key_by_process_vm_readv other_environments", needs=TRACEABLE),
+    *_attacks("reading", CLOSED, "key_by_file_handle", needs=ROOT),
+    *_attacks("reading", CLOSED, "home_directory", needs=f"{SAME_USER}; a file in the home directory"),
+    *_attacks("reading", CLOSED, "repository_of_the_harness", needs="Podium installed from its repository"),
+    *_attacks("reading", IN_NAMESPACES, "file_metadata file_existence"),
+    *_attacks("reading", HELD, "key_by_inherited_descriptors key_by_gc key_by_frames own_environment"),
+    Attack("other_rows_in_memory", "reading", HELD, "other_rows_in_memory", parameters={"DISGUISED": "OTHER_NUMBER"}),
+    Attack("other_texts_in_memory", "reading", HELD, "other_rows_in_memory", parameters={"DISGUISED": "OTHER_TEXT"}),
 ]
 
 _TAMPERING = [
-    _attack("write_key", "tampering", CLOSED, "write_file", way="alone", parameters={"PATH": "KEY_PATH"}),
-    _attack("poison_cache", "tampering", CLOSED, "write_file", way="alone", parameters={"PATH": "CACHE_PATH"}),
-    _attack("rewrite_solution", "tampering", CLOSED, "write_file", way="alone", parameters={"PATH": "SOLUTION_PATH"}),
-    _attack("remove_key", "tampering", CLOSED, "remove_file", way="alone"),
-    _attack("file_modes", "tampering", CLOSED, way="alone", needs=SAME_USER),
-    _attack("write_site_packages", "tampering", CLOSED, way="alone", needs=OWN_PYTHON),
-    _attack("write_parent_memory", "tampering", CLOSED, way="alone", needs=TRACEABLE),
-    _attack("shared_features", "tampering", ALWAYS_HELD, way="alone"),
-    _attack("links_for_the_cleaner", "tampering", ALWAYS_HELD, way="alone"),
-    _attack("swap_scratch", "tampering", CLOSED, way="alone", needs=SAME_USER),
-    _attack("locks_scratch", "tampering", CLOSED, way="alone"),
-    _attack("terminal", "tampering", CLOSED, way="alone"),
-    _attack("injects_input", "tampering", CLOSED, way="alone", needs=ROOT),
-    _attack("kernel_settings", "tampering", CLOSED, way="alone"),
+    *_on_files(
+        "tampering",
+        "write_file",
+        {"write_key": "KEY_PATH", "poison_cache": "CACHE_PATH", "rewrite_solution": "SOLUTION_PATH"},
+        way="alone",
+    ),
+    *_attacks("tampering", CLOSED, "remove_file locks_scratch terminal kernel_settings", way="alone"),
+    *_attacks("tampering", CLOSED, "file_modes swap_scratch", way="alone", needs=SAME_USER),
+    *_attacks("tampering", CLOSED, "write_parent_memory", way="alone", needs=TRACEABLE),
+    *_attacks("tampering", CLOSED, "write_site_packages", way="alone", needs=OWN_PYTHON),
+    *_attacks("tampering", CLOSED, "injects_input", way="alone", needs=ROOT),
+    *_attacks("tampering", HELD, "shared_features links_for_the_cleaner", way="alone"),
 ]
 
-_MARKED_FOLDERS = ("/tmp", "/var/tmp", "/dev/mqueue", "/run/lock")
-
 _CHANNELS = [
-    _attack(
-        "through a temporary file",
-        "channels",
-        CLOSED,
-        "channel_file",
-        way="in turn",
-        parameters={"FOLDERS": _MARKED_FOLDERS},
+    _channel("size of the folder above", "parent_size", CLOSED, "in turn", bits=3, needs="scratch directories on ext4"),
+    _channel("scratch", "scratch_file", HELD, "in turn"),
+    _channel("names in scratch", "scratch_names", HELD, "in turn"),
+    _channel("modes in scratch", "scratch_modes", HELD, "in turn"),
+    _channel("depth of scratch", "scratch_depth", HELD, "in turn"),
+    _channel("odd files in scratch", "scratch_odd_kinds", HELD, "in turn"),
+    _channel("attributes of scratch", "scratch_attributes", CLOSED, "in turn"),
+    _channel("times of scratch", "scratch_times", CLOSED, "in turn", bits=14),
+    _channel("size of scratch", "scratch_size", CLOSED, "in turn", bits=8, needs="scratch directories on ext4"),
+    _channel("inode numbers", "inode_numbers", CLOSED, "in turn", bits=10, needs="scratch directories on a tmpfs"),
+    _channel("process ids", "process_ids", OPEN, "in turn", bits=9, needs=QUIET),
+    _channel("the neighbour's scratch", "neighbours_scratch", CLOSED, "at once", needs=SAME_USER),
+    _channel("a temporary file", "temporary_file", CLOSED, "in turn"),
+    _channel("a temporary file", "temporary_file", CLOSED, "at once"),
+    _channel("/dev/shm", "shared_memory", CLOSED, "in turn"),
+    _channel("/dev/shm", "shared_memory", CLOSED, "at once"),
+    _channel("the worker's memory", "worker_memory", HELD, "in turn"),
+    _channel("labels left in memory", "labels_in_memory", HELD, "in turn"),
+    _channel("file positions", "file_offsets", HELD, "in turn", bits=20),
+    _channel("the shared features", "shared_features", HELD, "in turn"),
+    _channel("times of installed files", "file_times", CLOSED, "in turn", bits=60, needs=OWN_PYTHON),
+    _channel(
+        "times of access", "access_times", IN_NAMESPACES, "in turn", bits=16, needs="a file system that keeps them"
     ),
-    _attack(
-        "through a temporary file, at once",
-        "channels",
-        CLOSED,
-        "channel_file",
-        way="at once",
-        parameters={"FOLDERS": _MARKED_FOLDERS},
-    ),
-    _attack(
-        "through /dev/shm", "channels", CLOSED, "channel_file", way="in turn", parameters={"FOLDERS": ("/dev/shm",)}
-    ),
-    _attack(
-        "through /dev/shm, at once",
-        "channels",
-        CLOSED,
-        "channel_file",
-        way="at once",
-        parameters={"FOLDERS": ("/dev/shm",)},
-    ),
-    _attack("through scratch", "channels", ALWAYS_HELD, "channel_file", way="in turn", parameters={"FOLDERS": (".",)}),
-    _attack(
-        "through the neighbour's scratch",
-        "channels",
-        CLOSED,
-        "channel_neighbours_scratch",
-        way="at once",
-        needs=SAME_USER,
-    ),
-    *(
-        _attack(f"through scratch: {name}", "channels", expected, f"channel_scratch_{name}", way="in turn", **options)
-        for name, expected, options in (
-            ("names", ALWAYS_HELD, {}),
-            ("modes", ALWAYS_HELD, {}),
-            ("depth", ALWAYS_HELD, {}),
-            ("odd_kinds", ALWAYS_HELD, {}),
-            ("times", ALWAYS_HELD, {"bits": 14}),
-            ("size", ALWAYS_HELD, {"bits": 8}),
-            ("attributes", ALWAYS_HELD, {}),
-        )
-    ),
-    _attack("through inode numbers", "channels", ALWAYS_HELD, "channel_inode_numbers", way="in turn", bits=12),
-    _attack("through process ids", "channels", ALWAYS_OPEN, "channel_process_ids", way="in turn", bits=12, needs=QUIET),
-    _attack("through the worker's memory", "channels", ALWAYS_HELD, "channel_worker_memory", way="in turn"),
-    _attack("through labels left in memory", "channels", ALWAYS_HELD, "channel_labels_in_memory", way="in turn"),
-    _attack("through file positions", "channels", ALWAYS_HELD, "channel_file_offsets", way="in turn", bits=20),
-    _attack("through the shared features", "channels", ALWAYS_HELD, "channel_shared_features", way="in turn"),
-    _attack(
-        "through times of files", "channels", CLOSED, "channel_file_times", way="in turn", bits=60, needs=OWN_PYTHON
-    ),
-    _attack(
-        "through times of access",
-        "channels",
-        IN_NAMESPACES,
-        "channel_access_times",
-        way="in turn",
-        bits=16,
-        needs="a file system that keeps times of access",
-    ),
-    _attack("through the page cache", "channels", CLOSED, "channel_page_cache", way="in turn", bits=16),
-    _attack(
-        "through the page cache, by time",
-        "channels",
-        ALWAYS_OPEN,
-        "channel_page_cache_timing",
-        way="in turn",
-        bits=16,
-        needs=f"a disk that is slower than memory; and {QUIET}",
-    ),
-    _attack("through a key ring", "channels", CLOSED, "channel_keyring", way="in turn"),
-    _attack("through System V memory", "channels", CLOSED, "channel_sysv_memory", way="in turn"),
-    _attack("through System V memory, at once", "channels", CLOSED, "channel_sysv_memory", way="at once"),
-    _attack("through System V messages", "channels", CLOSED, "channel_sysv_messages", way="in turn"),
-    _attack("through POSIX messages", "channels", CLOSED, "channel_posix_messages", way="in turn"),
-    _attack("through POSIX messages, at once", "channels", CLOSED, "channel_posix_messages", way="at once"),
-    _attack("through record locks", "channels", CLOSED, "channel_record_locks", way="at once"),
-    _attack("through locks of open files", "channels", CLOSED, "channel_open_file_locks", way="at once"),
-    _attack("through file locks", "channels", CLOSED, "channel_file_locks", way="at once"),
-    _attack("through inotify", "channels", CLOSED, "channel_inotify", way="at once", needs=QUIET),
-    _attack("through an abstract socket", "channels", CLOSED, "channel_abstract_socket", way="at once"),
-    _attack("through the loopback network", "channels", CLOSED, "channel_loopback", way="at once"),
-    _attack("through limits", "channels", CLOSED, "channel_limits", way="at once", bits=32, needs=SAME_USER),
-    _attack("through the list of processes", "channels", CLOSED, "channel_process_list", way="at once", bits=16),
-    _attack(
-        "through the number of free files",
-        "channels",
-        IN_NAMESPACES,
-        "channel_free_files",
-        way="at once",
-        bits=5,
-        needs=f"scratch directories on a file system that counts its files; and {QUIET}",
-    ),
+    _channel("the page cache", "page_cache", CLOSED, "in turn", bits=16),
+    _channel("the page cache, by time", "page_cache_timing", OPEN, "in turn", bits=16, needs=f"a slow disk; {QUIET}"),
+    _channel("a key ring", "keyring", CLOSED, "in turn"),
+    _channel("System V memory", "sysv_memory", CLOSED, "in turn"),
+    _channel("System V memory", "sysv_memory", CLOSED, "at once"),
+    _channel("System V messages", "sysv_messages", CLOSED, "in turn"),
+    _channel("POSIX messages", "posix_messages", CLOSED, "in turn"),
+    _channel("POSIX messages", "posix_messages", CLOSED, "at once"),
+    _channel("record locks", "record_locks", CLOSED, "at once"),
+    _channel("locks of open files", "open_file_locks", CLOSED, "at once"),
+    _channel("file locks", "file_locks", CLOSED, "at once"),
+    _channel("inotify", "inotify", CLOSED, "at once", needs=QUIET),
+    _channel("an abstract socket", "abstract_socket", CLOSED, "at once"),
+    _channel("the loopback network", "loopback", CLOSED, "at once"),
+    _channel("limits", "limits", CLOSED, "at once", bits=32, needs=SAME_USER),
+    _channel("the list of processes", "process_list", CLOSED, "at once", bits=16, needs=QUIET),
+    _channel("the number of free files", "free_files", IN_NAMESPACES, "at once", bits=5, needs=f"ext4; {QUIET}"),
 ]
 
 _NETWORK = [
-    _attack("tcp", "network", CLOSED),
-    _attack("tcp_fast_open", "network", CLOSED, needs="net.ipv4.tcp_fastopen"),
-    _attack("udp", "network", CLOSED),
-    _attack("dns", "network", CLOSED),
-    _attack("ipv6", "network", CLOSED, needs="IPv6"),
-    _attack("unix_socket", "network", CLOSED),
-    _attack("abstract_socket", "network", CLOSED),
-    _attack("listens", "network", CLOSED),
-    _attack("socket_pair", "network", CLOSED),
-    *_kinds(
-        "odd_sockets",
-        "network",
-        {"netlink": CLOSED, "crypto": CLOSED, "vsock": CLOSED, "ping": CLOSED},
-        needs="that family in the kernel",
-    ),
-    *_kinds("odd_sockets", "network", {"packet": CLOSED, "raw": CLOSED}, needs=ROOT),
-    _attack("io_uring", "network", CLOSED, needs="kernel.io_uring_disabled = 0"),
+    *_attacks("network", CLOSED, "tcp udp dns unix_socket abstract_socket listens socket_pair"),
+    *_attacks("network", CLOSED, "tcp_fast_open", needs="net.ipv4.tcp_fastopen"),
+    *_attacks("network", CLOSED, "ipv6", needs="IPv6"),
+    *_attacks("network", CLOSED, "io_uring", needs="kernel.io_uring_disabled = 0"),
+    *_kinds("network", CLOSED, "odd_sockets", ("netlink", "crypto", "vsock", "ping"), needs=FAMILY),
+    *_kinds("network", CLOSED, "odd_sockets", ("packet", "raw"), needs=ROOT),
 ]
 
 _PROCESSES = [
-    _attack("signals_harness", "processes", CLOSED),
-    _attack("signals_by_pidfd", "processes", CLOSED),
-    _attack("kills_worker", "processes", CLOSED, way="alone"),
-    _attack("stops_worker", "processes", CLOSED, way="alone"),
-    _attack("ptrace_harness", "processes", CLOSED, way="alone", needs=TRACEABLE),
-    _attack("limits_of_the_harness", "processes", CLOSED),
-    _attack("priority_of_the_harness", "processes", CLOSED),
-    _attack("cores_of_the_harness", "processes", CLOSED),
-    _attack("leaves_a_daemon", "processes", ALWAYS_HELD, way="alone"),
-    _attack("outlives_its_worker", "processes", CLOSED, way="alone"),
-    _attack("forks_raw", "processes", CLOSED),
-    _attack("runs_a_program", "processes", CLOSED),
-    _attack("foreign_abi", "processes", _each("held", "crash") | {"none": ("OPEN",)}, needs="x86-64 with 32-bit calls"),
-    _attack("x32_abi", "processes", _each("held", "crash") | {"none": ("OPEN",)}, needs="x86-64 with x32 calls"),
-    _attack("new_namespaces", "processes", CLOSED, needs="user namespaces for everybody"),
-    _attack("joins_namespaces", "processes", CLOSED, needs=ROOT),
-    _attack("becomes_root", "processes", CLOSED, needs=ROOT),
-    *_kinds("kernel_interfaces", "processes", {"bpf": CLOSED, "perf_event_open": CLOSED}, needs=ROOT),
-    *_kinds("kernel_interfaces", "processes", {"userfaultfd": CLOSED}, needs="userfaultfd for everybody"),
-    *_kinds("kernel_interfaces", "processes", {"keyctl": CLOSED}),
+    *_attacks("processes", CLOSED, "signals_harness signals_by_pidfd limits_of_the_harness"),
+    *_attacks("processes", CLOSED, "priority_of_the_harness cores_of_the_harness forks_raw runs_a_program"),
+    *_attacks("processes", CLOSED, "kills_worker stops_worker outlives_its_worker", way="alone"),
+    *_attacks("processes", CLOSED, "ptrace_harness", way="alone", needs=TRACEABLE),
+    *_attacks("processes", HELD, "leaves_a_daemon", way="alone"),
+    *_attacks("processes", {**HELD_OR_CRASH, "none": ("OPEN",)}, "foreign_abi", needs="x86-64 with 32-bit calls"),
+    *_attacks("processes", {**HELD_OR_CRASH, "none": ("OPEN",)}, "x32_abi", needs="x86-64 with x32 calls"),
+    *_attacks("processes", CLOSED, "new_namespaces", needs="user namespaces for everybody"),
+    *_attacks("processes", CLOSED, "joins_namespaces becomes_root", needs=ROOT),
+    *_kinds("processes", CLOSED, "kernel_interfaces", ("bpf", "perf_event_open"), needs=ROOT),
+    *_kinds("processes", CLOSED, "kernel_interfaces", ("userfaultfd",), needs="userfaultfd for everybody"),
+    *_kinds("processes", CLOSED, "kernel_interfaces", ("keyctl",)),
 ]
 
-_OR_CRASH = _each("held", "crash")
 _RESOURCES = [
-    _attack("sleeps", "resources", _each("timeout"), seconds=1),
-    _attack("spins", "resources", _each("timeout"), seconds=1),
-    _attack("eats_heap", "resources", _each("memory"), way="alone"),
-    _attack("eats_mappings", "resources", _each("memory"), way="alone"),
-    _attack("eats_memfd", "resources", CLOSED, way="alone"),
-    _attack("eats_pipes", "resources", ALWAYS_HELD, way="alone"),
-    _attack("eats_shared_memory", "resources", CLOSED, way="alone", needs="600 MB in /dev/shm"),
-    _attack("eats_disk", "resources", _OR_CRASH, way="alone"),
-    _attack("eats_disk_unseen", "resources", _OR_CRASH, way="alone"),
-    _attack("sparse_file", "resources", ALWAYS_HELD, way="alone"),
-    _attack("eats_inodes", "resources", _OR_CRASH, way="alone"),
-    _attack("eats_descriptors", "resources", ALWAYS_HELD),
-    _attack("fork_bomb", "resources", CLOSED, way="alone"),
-    _attack("thread_bomb", "resources", _each("error", "memory", "crash"), way="alone"),
-    _attack("small_thread_bomb", "resources", _each("error", "memory", "crash"), way="alone"),
-    _attack("fills_stdout", "resources", ALWAYS_HELD),
-    _attack("raises_its_limits", "resources", ALWAYS_HELD),
-    _attack("takes_all_cores", "resources", CLOSED, way="alone", needs="two cores"),
-    _attack("takes_priority", "resources", CLOSED, needs=ROOT),
+    *_attacks("resources", TIMEOUT, "sleeps spins", seconds=1),
+    *_attacks("resources", MEMORY, "eats_heap eats_mappings", way="alone"),
+    *_attacks("resources", CLOSED, "fork_bomb", way="alone"),
+    *_attacks("resources", {**CLOSED, "none": ("OPEN", "crash")}, "eats_memfd eats_shared_memory", way="alone"),
+    *_attacks("resources", HELD_OR_CRASH, "eats_disk eats_disk_unseen eats_inodes", way="alone"),
+    *_attacks("resources", OUT_OF_THREADS, "thread_bomb small_thread_bomb", way="alone"),
+    *_attacks("resources", HELD, "eats_pipes sparse_file", way="alone"),
+    *_attacks("resources", HELD, "eats_descriptors fills_stdout raises_its_limits"),
+    *_attacks("resources", CLOSED, "takes_all_cores", way="alone", needs="two cores"),
+    *_attacks("resources", CLOSED, "takes_priority", needs=ROOT),
 ]
 
 _ANSWERS = [
-    _attack("lazy_objects", "answers", _each("held", "error", "bad-output")),
-    _attack("lazy_array", "answers", ALWAYS_HELD),
-    _attack("array_subclass", "answers", ALWAYS_HELD),
-    _attack("float_subclass", "answers", _each("bad-output")),
-    _attack("text_subclass", "answers", _each("bad-output")),
-    _attack("generator", "answers", _each("bad-output")),
-    *_kinds(
-        "wrong_values",
-        "answers",
-        dict.fromkeys(
-            (
-                *("dtype", "NaN", "length", "two dimensions", "no dimension", "records"),
-                *("unknown label", "huge", "nothing"),
-            ),
-            _each("bad-output"),
-        ),
-    ),
-    *_kinds(
-        "wrong_probabilities",
-        "answers",
-        dict.fromkeys(("NaN", "above 1", "one column", "complex"), _each("bad-output", "error")),
-    ),
-    _attack("remembers_its_answers", "answers", ALWAYS_OPEN, alone=True),
+    *_attacks("answers", HELD, "lazy_array array_subclass"),
+    *_attacks("answers", _each("held", "error", "bad-output"), "lazy_objects"),
+    *_attacks("answers", BAD_OUTPUT, "float_subclass text_subclass generator"),
+    *_kinds("answers", BAD_OUTPUT, "wrong_values", ("dtype", "NaN", "unknown label", "records", "huge", "nothing")),
+    *_kinds("answers", BAD_OUTPUT, "wrong_values", ("length", "two dimensions", "no dimension")),
+    *_kinds("answers", BAD_OUTPUT, "wrong_probabilities", ("NaN", "above 1", "one column", "complex")),
+    *_attacks("answers", OPEN, "remembers_its_answers", alone=True),
 ]
 
 _ENDINGS = [
-    *_kinds(
-        "endings",
-        "endings",
-        {
-            "exit 0": _each("error"),
-            "interrupt": _each("error"),
-            "generator exit": _each("error"),
-            "os._exit": _each("crash"),
-            "segfault": _each("crash"),
-            "abort": _each("crash"),
-            "kill": _each("crash"),
-            "kill group": _each("held", "crash"),
-            "from a thread": _each("crash"),
-            "overflow": _each("crash", "error"),
-        },
-    ),
-    _attack("closes_everything", "endings", _each("crash")),
-    _attack("exit_handlers", "endings", _each("bad-output", "held")),
-    _attack("stays_after_its_answer", "endings", ALWAYS_HELD),
-    _attack("hostile_exception", "endings", _each("error", "crash")),
-    _attack("huge_message", "endings", _each("error")),
-    _attack("ignores_signals", "endings", _each("timeout"), seconds=1),
-    _attack("stops_itself", "endings", _each("timeout"), seconds=1),
+    *_kinds("endings", ERROR, "endings", ("exit 0", "interrupt", "generator exit")),
+    *_kinds("endings", CRASH, "endings", ("os._exit", "segfault", "abort", "kill", "from a thread")),
+    *_kinds("endings", HELD_OR_CRASH, "endings", ("kill group",)),
+    *_kinds("endings", _each("crash", "error"), "endings", ("overflow",)),
+    *_attacks("endings", CRASH, "closes_everything"),
+    *_attacks("endings", _each("bad-output", "held"), "exit_handlers"),
+    *_attacks("endings", HELD, "stays_after_its_answer"),
+    *_attacks("endings", _each("error", "crash"), "hostile_exception"),
+    *_attacks("endings", ERROR, "huge_message"),
+    *_attacks("endings", TIMEOUT, "ignores_signals stops_itself", seconds=1),
 ]
 
 _PATCHES = [
-    _attack("patch_metrics", "patches", ALWAYS_HELD),
-    _attack("patch_open", "patches", ALWAYS_HELD),
-    _attack("patch_clock", "patches", ALWAYS_HELD),
-    _attack("patch_messages", "patches", _each("crash", "bad-output")),
-    _attack("forge_encoder", "patches", _each("bad-output")),
-    _attack("forge_timings", "patches", ALWAYS_HELD),
-    _attack("swap_modules", "patches", _each("held", "crash", "error", "bad-output")),
-    *_kinds(
-        "forged_frames",
-        "patches",
-        {
-            "infrastructure": _each("bad-output"),
-            "timeout": _each("bad-output"),
-            "pickle": _each("bad-output"),
-            "pickle in a frame": _each("bad-output"),
-            "huge shape": _each("bad-output"),
-            "negative shape": _each("bad-output"),
-            "huge header": _each("bad-output"),
-            "nested header": _each("bad-output"),
-            "odd types": _each("bad-output"),
-            "huge numbers": _each("bad-output"),
-            "no predictions": _each("bad-output"),
-            "out of range": _each("bad-output"),
-            "valid": ALWAYS_HELD,
-            "valid and more": _each("held", "bad-output"),
-            "valid and 100 MB": _each("bad-output"),
-        },
-    ),
+    *_attacks("patches", HELD, "patch_metrics patch_open patch_clock forge_timings"),
+    *_attacks("patches", _each("crash", "bad-output"), "patch_messages"),
+    *_attacks("patches", BAD_OUTPUT, "forge_encoder"),
+    *_attacks("patches", _each("held", "crash", "error", "bad-output"), "swap_modules"),
+    *_kinds("patches", BAD_OUTPUT, "forged_frames", ("infrastructure", "timeout", "pickle", "pickle in a frame")),
+    *_kinds("patches", BAD_OUTPUT, "forged_frames", ("huge shape", "negative shape", "huge header", "nested header")),
+    *_kinds("patches", BAD_OUTPUT, "forged_frames", ("odd types", "huge numbers", "no predictions", "out of range")),
+    *_kinds("patches", BAD_OUTPUT, "forged_frames", ("valid and 100 MB",)),
+    *_kinds("patches", _each("held", "bad-output"), "forged_frames", ("valid", "valid and more")),
+]
+
+_FILES = [
+    Attack(f"file: {name}", "files", HELD if name in ("docstring", "title") else REFUSED, name, "read")
+    for name in (
+        *("index address", "index table", "index option", "installer option", "URL", "file URL", "path"),
+        *("repository URL", "extras", "marker", "source distribution", "oversized", "nested TOML", "quadratic TOML"),
+        *("huge number", "huge version", "nested marker", "many headers", "nested source", "long chain", "no text"),
+        *("escapes in a key", "escapes in a dependency", "escapes in a version", "escapes in a disclosure"),
+        *("docstring", "title"),
+    )
 ]
 
 ATTACKS: tuple[Attack, ...] = (
@@ -421,4 +302,5 @@ ATTACKS: tuple[Attack, ...] = (
     *_ANSWERS,
     *_ENDINGS,
     *_PATCHES,
+    *_FILES,
 )

@@ -130,7 +130,7 @@ class Decoys:
 
     def _make_servers(self) -> None:
         folder = self._repository.parent
-        local = [
+        local: list[tuple[str, int, int, Any]] = [
             ("TCP_PORT", socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
             ("UDP_PORT", socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
             ("DNS_PORT", socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),

@@ -1,11 +1,13 @@
-"""Passes twelve labels on in the number that its file system gives to the next new file."""
+"""Passes ten labels on in the number that its file system gives to the next new file."""
 
 import os
 
+STEP, N_STEPS = 8, 1024  # room for a few files that the worker makes in between
+
 
 def send(bits):
-    for _ in range(8192):
-        if (new_number() + 1) % 4096 == int(bits[:12], 2):
+    for _ in range(2 * STEP * N_STEPS):
+        if new_number() % (STEP * N_STEPS) == STEP * int(bits[:10], 2):
             return
 
 
@@ -18,4 +20,4 @@ def new_number():
 
 
 def receive():
-    return f"{new_number() % 4096:012b}"
+    return f"{new_number() // STEP % N_STEPS:010b}"

@@ -12,7 +12,7 @@ def send(bits):
 
 
 def receive():
-    return next((found for window in windows() if (found := labels_in(window))), "")  # noqa: F821 - of roles/memory.py
+    return next((found for window in windows() if (found := labels_in(window))), "")  # of roles/memory.py
 
 
 def labels_in(memory):

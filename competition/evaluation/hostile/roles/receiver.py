@@ -12,7 +12,7 @@ class Receiver:
         started = time.monotonic()
         prepared = [globals()["prepare"]()] if "prepare" in globals() else []
         time.sleep(max(0.0, "__WAIT__" - (time.monotonic() - started)))
-        self.bits = receive(*prepared)  # noqa: F821 - this follows the attack's text
+        self.bits = receive(*prepared)
         if not "__WAIT__" and "clear" in globals():
             globals()["clear"]()
         return self

