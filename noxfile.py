@@ -4,17 +4,22 @@
 # ///
 """What people and CI run. `nox -l` lists it; `uv run noxfile.py -s tests` needs no nox beforehand."""
 
+import datetime
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "typecheck", "tests"]
+nox.options.sessions = ["lint", "typecheck", "tests", "verify"]
 nox.options.reuse_existing_virtualenvs = True
 
 LOCKS = Path("requirements")
 BUILT_IN = "cellular-anomaly"
+PARTS = 16
 # Without compiled files the boosting libraries take three times as long to import.
 COMPILE = {"UV_COMPILE_BYTECODE": "1"}
 
@@ -25,9 +30,24 @@ def install(session: nox.Session, lock: str) -> None:
     session.install("--no-deps", "-e", ".")
 
 
+def isolation(session: nox.Session) -> None:
+    """Install bubblewrap where that is possible; without it trials are isolated by the kernel alone (podium doctor)."""
+    if sys.platform != "linux" or shutil.which("bwrap"):
+        return
+    if not shutil.which("apt-get"):
+        session.warn("bubblewrap is not installed, and this is no Debian or Ubuntu: see `podium doctor`")
+        return
+    as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "bubblewrap"]):
+        session.run(*as_root, *command, external=True, success_codes=range(256), silent=True)
+    if not shutil.which("bwrap"):
+        session.warn("bubblewrap could not be installed: `sudo apt-get install bubblewrap`, then `podium doctor`")
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the test suite; arguments go to pytest."""
+    isolation(session)
     install(session, "test")
     session.run("pytest", *session.posargs)
 
@@ -35,6 +55,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def tests_slow(session: nox.Session) -> None:
     """Run the tests that take long, the deep-learning ones among them."""
+    isolation(session)
     install(session, "all")
     session.run("pytest", "-m", "slow", *session.posargs)
 
@@ -59,14 +80,48 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def leaderboard(session: nox.Session) -> None:
-    """Evaluate every solution of a competition; arguments go to `podium run`, the built-in competition by default."""
+    """Reproduce a board: evaluate every solution again and compare; arguments go to `podium verify`."""
+    isolation(session)
     install(session, "all")
-    session.run("podium", "run", *(session.posargs or [BUILT_IN]))
+    slug = session.posargs[0] if session.posargs else BUILT_IN
+    session.run("podium", "leaderboard", slug)
+    session.run("podium", "verify", *(session.posargs or [slug]))
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Evaluate every solution and write the board; arguments go to `podium run`."""
+    isolation(session)
+    install(session, "all")
+    session.run("podium", "run", *(session.posargs or [BUILT_IN]), "--fresh", "--record")
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """Verify a part of the built-in board, another one each day."""
+    isolation(session)
+    install(session, "all")
+    part = f"{datetime.date.today().toordinal() % PARTS + 1}/{PARTS}"
+    session.run("podium", "verify", BUILT_IN, "--part", part)
+
+
+@nox.session
+def selftest(session: nox.Session) -> None:
+    """Run the hostile solutions at every level of isolation that this machine holds."""
+    isolation(session)
+    install(session, "test")
+    told = json.loads(str(session.run("podium", "doctor", "--json", silent=True)))
+    for one in told["isolation"]:
+        if one["holds"]:
+            session.run("podium", "selftest", "--isolation", one["level"])
+        else:
+            session.warn(f"{one['level']} is not held here: {one['why']}")
 
 
 @nox.session
 def entries(session: nox.Session) -> None:
     """Evaluate the solutions of a pull request; arguments are their files, such as solutions/SLUG/NAME.py."""
+    isolation(session)
     install(session, "all")
     by_slug: dict[str, list[str]] = {}
     for file in map(Path, session.posargs):
@@ -84,6 +139,7 @@ def entries(session: nox.Session) -> None:
 @nox.session
 def dev(session: nox.Session) -> None:
     """Make .venv with everything that a developer types: podium, pytest, ruff, mypy."""
+    isolation(session)
     session.install("uv")
     session.run("uv", "venv", "--allow-existing", "--quiet", ".venv", silent=True)
     into = ["uv", "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
@@ -94,7 +150,8 @@ def dev(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the harness beside bare loops, in one run."""
+    """Measure the harness beside a bare loop and a plain pool, in one run; arguments choose what."""
+    isolation(session)
     install(session, "test")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
@@ -105,9 +162,9 @@ def lock(session: nox.Session) -> None:
     session.install("uv")
     chosen = {
         "lint": ["--group", "lint"],
-        "test": ["pyproject.toml", "--group", "test"],
+        "test": ["pyproject.toml", "--extra", "cluster", "--group", "test"],
         "typecheck": ["pyproject.toml", "--group", "typecheck"],
-        "all": ["pyproject.toml", "--extra", "deep", "--group", "test"],
+        "all": ["pyproject.toml", "--extra", "cluster", "--extra", "deep", "--group", "test"],
     }
     form = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet"]
     for name, sources in chosen.items():

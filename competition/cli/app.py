@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from competition.cli import boards, data, evaluation, machine, new
+from competition.cli import boards, data, evaluation, machine, new, verification
 from competition.cli.common import err
 from competition.errors import PodiumError
 
@@ -27,7 +27,7 @@ app.command(rich_help_panel=COMPETE, epilog="Example: podium prepare lte-anomaly
 app.command(rich_help_panel=COMPETE, epilog="Example: podium run cellular-anomaly lightgbm_tuned --jobs 2")(
     evaluation.run
 )
-app.command(rich_help_panel=COMPETE, epilog="Example: podium verify cellular-anomaly --part 1/8")(evaluation.verify)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium verify cellular-anomaly --part 1/8")(verification.verify)
 app.command(rich_help_panel=COMPETE, epilog="Example: podium leaderboard cellular-anomaly --html board.html")(
     boards.leaderboard
 )

@@ -189,6 +189,9 @@ def _supervise(order: Order, descriptors: list[int], control: socket.socket, set
     _kill(pid)
     _, status, usage = os.wait4(pid, 0)
     _sweep()
+    with contextlib.suppress(FileNotFoundError):  # where nothing holds a trial, it may have moved its folder
+        empty(scratch)
+        scratch.rmdir()
     empty(Path.cwd())
     return {
         "status": os.waitstatus_to_exitcode(status),

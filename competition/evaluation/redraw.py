@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from competition.definition import Competition
 from competition.errors import PodiumError
-from competition.ranking.intervals import N_RESAMPLES, Interval
+from competition.ranking.intervals import MIN_CLUSTERS, N_RESAMPLES, Interval
 from competition.ranking.order import rank
 from competition.repository import Repository
 from competition.results import FailureType, Result
@@ -192,7 +192,7 @@ def _breaks(before: Result, after: Result) -> bool:
 
 def _expected(pairs: Sequence[tuple[Result, Result]], definition: Competition) -> dict[str, Interval]:
     """Where the score of each solution lies on the new draw, if it does as well there as on the committed one."""
-    scored = [pair for pair in pairs if all(result.score is not None and result.statistics for result in pair)]
+    scored = [pair for pair in pairs if all(_has_evidence(result) for result in pair)]
     if len(scored) < MIN_SOLUTIONS:
         return {}
     before, after = (np.array([result.score for result in side]) for side in zip(*scored, strict=True))
@@ -202,11 +202,23 @@ def _expected(pairs: Sequence[tuple[Result, Result]], definition: Competition) -
     return {
         pair[0].solution.name: Interval(float(score + shift - margin), float(score + shift + margin))
         for pair, score, margin in zip(scored, before, margins, strict=True)
+        if np.isfinite(margin)
     }
+
+
+def _has_evidence(result: Result) -> bool:
+    statistics = result.statistics
+    return result.score is not None and statistics is not None and len(statistics.clusters) >= MIN_CLUSTERS
 
 
 def _margins(residuals: Floats, errors: Floats) -> Floats:
     """How far a solution's change may lie from the common shift.
+
+    Two variances add up: that of the clusters, and that by which solutions honestly differ in how a draw suits them.
+    The latter is what the spread of the residuals has beyond the former. The spread is taken from their median absolute
+    deviation, which a minority of outliers cannot move; it is as uncertain as a standard deviation of 0.37 times as
+    many (Rousseeuw and Croux, "Alternatives to the median absolute deviation", 1993), for which the quantile is
+    Student's, with degrees of freedom by Satterthwaite (1946), for all solutions at once by Bonferroni.
 
     Parameters
     ----------
@@ -214,12 +226,6 @@ def _margins(residuals: Floats, errors: Floats) -> Floats:
         Changes less the common shift.
     errors : ndarray of shape (n,)
         Their standard errors from the rows' clusters.
-
-    Two variances add up: that of the clusters, and that by which solutions honestly differ in how a draw suits them.
-    The latter is what the spread of the residuals has beyond the former. The spread is taken from their median absolute
-    deviation, which a minority of outliers cannot move; it is as uncertain as a standard deviation of 0.37 times as
-    many (Rousseeuw and Croux, "Alternatives to the median absolute deviation", 1993), for which the quantile is
-    Student's, with degrees of freedom by Satterthwaite (1946), for all solutions at once by Bonferroni.
 
     Returns
     -------
@@ -231,9 +237,9 @@ def _margins(residuals: Floats, errors: Floats) -> Floats:
     spread = (1.4826 * np.median(np.abs(residuals))) ** 2
     between = max(0.0, float(spread - np.median(errors**2)))
     variance = errors**2 + between
-    freedom = 0.37 * (n - 1) * (variance / max(between, 1e-300)) ** 2
-    quantile = stdtrit(np.minimum(freedom, 1e6), 1 - FALSE_ALARMS / n)
-    return np.asarray(quantile * np.sqrt(variance))
+    share = np.divide(between, variance, out=np.zeros(n), where=variance > 0)
+    freedom = 0.37 * (n - 1) / np.maximum(share**2, 1e-6)
+    return np.asarray(stdtrit(freedom, 1 - FALSE_ALARMS / n) * np.sqrt(variance))
 
 
 def _standard_errors(pairs: Sequence[tuple[Result, Result]], definition: Competition) -> Floats:
@@ -243,7 +249,11 @@ def _standard_errors(pairs: Sequence[tuple[Result, Result]], definition: Competi
     """
     before, after = (_resampled(results, definition, side) for side, results in enumerate(zip(*pairs, strict=True)))
     change = after - before
-    return np.asarray(np.nanstd(change - np.nanmedian(change, axis=0), axis=1))
+    # A draw without a positive row, say, leaves the score undefined.
+    defined = change[:, np.isfinite(change).all(axis=0)]
+    if defined.shape[1] < N_RESAMPLES // 2:
+        return np.full(len(pairs), np.inf)
+    return np.asarray(np.std(defined - np.median(defined, axis=0), axis=1))
 
 
 def _resampled(results: Sequence[Result], definition: Competition, side: int) -> Floats:
@@ -263,6 +273,9 @@ def _resampled(results: Sequence[Result], definition: Competition, side: int) ->
             rng = np.random.default_rng([definition.competition.seed, side])
             draws[n] = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES)
         scorer = definition.scorer(definition.metric.primary, len(result.classes))
-        by_unit = [scorer.metric.from_statistics(draws[n] @ unit, scorer.params) for unit in sums]
-        scores.append(np.nanmean(by_unit, axis=0))
+        by_unit = np.stack([scorer.metric.from_statistics(draws[n] @ unit, scorer.params) for unit in sums])
+        # A unit that a draw leaves without rows drops out of that draw's mean.
+        defined = np.isfinite(by_unit)
+        total, count = by_unit.sum(axis=0, where=defined), defined.sum(axis=0)
+        scores.append(np.divide(total, count, out=np.full(N_RESAMPLES, np.nan), where=count > 0))
     return np.stack(scores)

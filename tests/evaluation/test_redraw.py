@@ -9,6 +9,7 @@ from competition.dataset import ensure_prepared, prepare, read_prepared
 from competition.definition import Competition
 from competition.errors import PodiumError
 from competition.evaluation.redraw import fell, redraw, redrawn
+from competition.metrics import SCORE_BINS, score_histograms
 from competition.repository import Repository
 from competition.results import Failure
 
@@ -129,24 +130,23 @@ def test_data_read_from_raw_files_cannot_be_redrawn(synthetic, tmp_path_factory,
 
 # --- who falls: results made by hand ---
 
-N_DAYS, ROWS = 30, 40
+ROWS = 40
 
 
 def accuracies(n, rng):
     return dict(zip([f"honest_{number}" for number in range(n)], rng.uniform(0.6, 0.9, size=n), strict=True))
 
 
-def board(make_result, scorer, of_solutions, rng, failing=()):
+def board(make_result, scorer, of_solutions, rng, n_days=30):
     """Results on one draw: days are hard or easy for all alike, and a little for each solution."""
-    hardness = rng.normal(scale=0.08, size=N_DAYS)
+    hardness = rng.normal(scale=0.08, size=n_days)
     results = []
     for name, accuracy in of_solutions.items():
-        right = np.clip(accuracy - hardness + rng.normal(scale=0.03, size=N_DAYS), 0.02, 0.99)
-        positive = rng.binomial(ROWS, 0.4, size=N_DAYS)
+        right = np.clip(accuracy - hardness + rng.normal(scale=0.03, size=n_days), 0.02, 0.99)
+        positive = rng.binomial(ROWS, 0.4, size=n_days)
         hits, rejections = rng.binomial(positive, right), rng.binomial(ROWS - positive, right)
         counts = np.stack([rejections, ROWS - positive - rejections, positive - hits, hits], axis=1)
-        score = None if name in failing else scorer.from_statistics(counts.sum(axis=0))
-        results.append(make_result(name, score, counts=counts.tolist() if score is not None else ()))
+        results.append(make_result(name, scorer.from_statistics(counts.sum(axis=0)), counts=counts.tolist()))
     return results
 
 
@@ -159,12 +159,12 @@ def names_of(falls):
     return {fall.name for fall in falls if fall.fell}
 
 
-@pytest.mark.parametrize("n_honest", [3, 5, 20])
+@pytest.mark.parametrize("n_honest", [5, 8, 20])
 @pytest.mark.parametrize("shift", [-0.1, 0.0, 0.08])
 def test_solutions_that_know_the_labels_are_found(make_result, small_definition, scorer, n_honest, shift):
     rng = np.random.default_rng([n_honest, round(100 * shift) + 10])
     honest, cheats = accuracies(n_honest, rng), {"cheat": 0.99}
-    if n_honest > 3:
+    if n_honest > 5:
         cheats["half_a_cheat"] = 0.9
     committed = board(make_result, scorer, honest | cheats, rng)
     on_new = {name: accuracy + shift for name, accuracy in honest.items()} | dict.fromkeys(cheats, 0.6 + shift)
@@ -175,26 +175,17 @@ def test_solutions_that_know_the_labels_are_found(make_result, small_definition,
     assert falls[0].score < falls[0].interval.low < falls[0].interval.high
 
 
-def test_honest_solutions_seldom_fall(make_result, small_definition, scorer):
-    alarms = 0
-    for number in range(40):
-        rng = np.random.default_rng(number)
-        solutions = accuracies(8, rng)
-        on_new = {name: accuracy + 0.05 for name, accuracy in solutions.items()}
-        draws = [board(make_result, scorer, each, rng) for each in (solutions, on_new)]
-        alarms += bool(names_of(fell(*draws, small_definition)))
-    assert alarms <= 5  # 2 are expected of 40; more than 5 come up once in 60 times
-
-
-def test_solutions_that_a_draw_suits_differently_do_not_fall(make_result, small_definition, scorer):
+@pytest.mark.parametrize("suits", [0.0, 0.03])
+@pytest.mark.parametrize("n", [4, 12])
+def test_honest_solutions_seldom_fall(make_result, small_definition, scorer, n, suits):
     alarms = 0
     for number in range(20):
-        rng = np.random.default_rng(number)
-        solutions = accuracies(12, rng)
-        on_new = {name: accuracy + rng.normal(scale=0.05) for name, accuracy in solutions.items()}
+        rng = np.random.default_rng([number, n])
+        solutions = accuracies(n, rng)
+        on_new = {name: accuracy + 0.05 + rng.normal(scale=suits) for name, accuracy in solutions.items()}
         draws = [board(make_result, scorer, each, rng) for each in (solutions, on_new)]
         alarms += bool(names_of(fell(*draws, small_definition)))
-    assert alarms <= 3
+    assert alarms <= 2
 
 
 def test_an_error_that_rises_is_a_fall_and_one_that_drops_is_none(make_rules, make_result):
@@ -205,8 +196,8 @@ def test_an_error_that_rises_is_a_fall_and_one_that_drops_is_none(make_rules, ma
     def draw(errors):
         results = []
         for name, error in errors.items():
-            squared = (error * rng.normal(size=(N_DAYS, ROWS))) ** 2
-            counts = np.stack([np.full(N_DAYS, ROWS), *[squared.sum(axis=1)] * 4], axis=1)
+            squared = (error * rng.normal(size=(30, ROWS))) ** 2
+            counts = np.stack([np.full(30, ROWS), *[squared.sum(axis=1)] * 4], axis=1)
             score = scorer.from_statistics(counts.sum(axis=0))
             results.append(make_result(name, score, counts=counts.tolist()))
         return results
@@ -254,6 +245,42 @@ def test_a_solution_that_failed_before_cannot_fall(make_result, small_definition
     falls = fell(*draws, small_definition)
     assert names_of(falls) == set()
     assert (falls[-1].name, falls[-1].committed_rank) == ("broken", None)
+
+
+def test_too_few_days_say_nothing_of_anybody(make_result, small_definition, scorer):
+    rng = np.random.default_rng(5)
+    solutions = accuracies(5, rng)
+    draws = [board(make_result, scorer, solutions | {"cheat": accuracy}, rng, n_days=9) for accuracy in (0.99, 0.5)]
+    falls = fell(*draws, small_definition)
+    assert names_of(falls) == set()
+    assert {fall.interval for fall in falls} == {None}
+
+
+def test_a_fold_of_few_days_is_no_obstacle(make_rules, make_result, scorer):
+    # Resampled days often leave a fold without a row, and its score undefined.
+    definition = Competition.model_validate(make_rules(metric={"primary": "roc_auc", "also": ["f1"]}))
+    ranking = definition.scorer("roc_auc", 2)
+    rng = np.random.default_rng(6)
+
+    def draw(qualities):
+        results = []
+        for name, quality in qualities.items():
+            truth = rng.integers(2, size=(5, 4, 50))  # five folds of four days
+            scores = quality * truth + rng.normal(size=truth.shape)
+            units = np.zeros((5, 20, 2 * SCORE_BINS), dtype=int)
+            for fold in range(5):
+                day = np.repeat(4 * fold + np.arange(4), 50)
+                units[fold] = score_histograms(truth[fold].ravel() == 1, scores[fold].ravel(), day, 20)
+            score = float(np.mean([ranking.from_statistics(unit.sum(axis=0)) for unit in units]))
+            made = make_result(name, score, counts=units[0].tolist())
+            statistics = made.statistics.model_copy(update={"metric": "roc_auc", "units": units.tolist()})
+            results.append(made.model_copy(update={"statistics": statistics}))
+        return results
+
+    honest = {"a": 1.0, "b": 1.2, "c": 0.8, "d": 1.5, "e": 1.1, "f": 0.9}
+    falls = fell(draw(honest | {"cheat": 6.0}), draw(honest | {"cheat": 0.2}), definition)
+    assert names_of(falls) == {"cheat"}
+    assert all(fall.interval is not None for fall in falls)
 
 
 def test_of_two_solutions_nobody_can_tell_which_one_fell(make_result, small_definition, scorer):

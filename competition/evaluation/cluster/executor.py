@@ -267,10 +267,9 @@ class Cluster:
         while not self._members:
             if time.monotonic() > deadline:
                 why = "".join(f"; {line}" for line in list(self._refused.values())[-1:])
-                raise PodiumError(
-                    f"--cluster {self._address}: no worker within {self._wait_seconds:g} s{why}",
-                    f"start some with `dask worker {self._address}`; what has been evaluated is kept",
-                )
+                start = "" if self._address.startswith("local:") else f"start some with `dask worker {self._address}`; "
+                message = f"--cluster {self._address}: no worker within {self._wait_seconds:g} s{why}"
+                raise PodiumError(message, f"{start}what has been evaluated is kept")
             time.sleep(0.2)
             self._look(strictly)
 

@@ -55,6 +55,8 @@ class Attack:
         Whether the rule of the competition is that each row is predicted alone.
     parameters : mapping
         What is filled into its text: values, or names of decoys.
+    costs : tuple of float
+        Seconds and megabytes that it does not want to have measured, and that must have been.
     needs : str
         What a machine must be like for it to get through where nothing holds it; empty for any Linux.
     """
@@ -68,6 +70,7 @@ class Attack:
     bits: int = 64
     alone: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    costs: tuple[float, float] = (0.0, 0.0)
     needs: str = ""
 
     def accepts(self, seen: Verdict, level: Level) -> bool:
@@ -118,7 +121,7 @@ def _on_files(group: Group, source: str, files: Mapping[str, str], **options: An
     return [Attack(name, group, CLOSED, source, parameters={"PATH": path}, **options) for name, path in files.items()]
 
 
-_BOTH_WAYS = ("temporary_file", "shared_memory", "sysv_memory", "posix_messages")
+_BOTH_WAYS = ("temporary_file", "shared_memory", "shared_features", "sysv_memory", "posix_messages")
 
 
 def _channel(what: str, source: str, expected: Expected, way: Way, bits: int = 64, needs: str = "") -> Attack:
@@ -186,6 +189,7 @@ _CHANNELS = [
     _channel("labels left in memory", "labels_in_memory", HELD, "in turn"),
     _channel("file positions", "file_offsets", HELD, "in turn", bits=20),
     _channel("the shared features", "shared_features", HELD, "in turn"),
+    _channel("the shared features", "shared_features", HELD, "at once"),
     _channel("times of installed files", "file_times", CLOSED, "in turn", bits=60, needs=OWN_PYTHON),
     _channel(
         "times of access", "access_times", IN_NAMESPACES, "in turn", bits=16, needs="a file system that keeps them"
@@ -238,7 +242,7 @@ _RESOURCES = [
     *_attacks("resources", MEMORY, "eats_heap eats_mappings", way="alone"),
     *_attacks("resources", CLOSED, "fork_bomb", way="alone"),
     *_attacks("resources", {**CLOSED, "none": ("OPEN", "crash")}, "eats_memfd eats_shared_memory", way="alone"),
-    *_attacks("resources", HELD_OR_CRASH, "eats_disk eats_disk_unseen eats_inodes", way="alone"),
+    *_attacks("resources", HELD_OR_CRASH, "eats_disk eats_disk_unseen eats_disk_reserved eats_inodes", way="alone"),
     *_attacks("resources", OUT_OF_THREADS, "thread_bomb small_thread_bomb", way="alone"),
     *_attacks("resources", HELD, "eats_pipes sparse_file", way="alone"),
     *_attacks("resources", HELD, "eats_descriptors fills_stdout raises_its_limits"),
@@ -270,7 +274,10 @@ _ENDINGS = [
 ]
 
 _PATCHES = [
-    *_attacks("patches", HELD, "patch_metrics patch_open patch_clock forge_timings"),
+    *_attacks("patches", HELD, "patch_metrics patch_open forge_timings"),
+    *_attacks("patches", HELD, "patch_clock", costs=(0.5, 0.0)),
+    *_attacks("patches", CLOSED, "hides_its_memory", costs=(0.0, 300.0)),
+    *_attacks("patches", CLOSED, "forges_its_end", costs=(0.5, 0.0), needs=TRACEABLE),
     *_attacks("patches", _each("crash", "bad-output"), "patch_messages"),
     *_attacks("patches", BAD_OUTPUT, "forge_encoder"),
     *_attacks("patches", _each("held", "crash", "error", "bad-output"), "swap_modules"),

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +76,17 @@ class Decoys:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    @property
+    def folder(self) -> str:
+        """Where the files are."""
+        return str(self._repository.parent)
+
+    def told(self, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is filled into an attack's text; a parameter that names a decoy stands for that."""
+        marker = self.marker(name)
+        given = {parameter: self.values.get(value, value) for parameter, value in parameters.items()}
+        return self.values | {"MARKER": marker, "TOKEN": marker} | given
 
     def marker(self, name: str) -> str:
         """Return what an attack calls its processes, files and messages; short enough for the name of a process."""
@@ -343,9 +354,10 @@ def _large_libraries() -> list[str]:
 
 
 def _drop_from_memory(file: str) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.close(descriptor)
+    if hasattr(os, "posix_fadvise"):
+        descriptor = os.open(file, os.O_RDONLY)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
 
 
 def _processes_called(name: str) -> list[int]:

@@ -38,7 +38,15 @@ def readable() -> tuple[str, ...]:
     prefixes = {Path(sys.prefix), Path(sys.base_prefix)}
     python = [prefix / part for prefix in prefixes for part in ("lib", "lib64", "pyvenv.cfg", "bin")]
     packages = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    wanted = [*SYSTEM, *FILES, *MADE_BY_KERNEL, *python, *packages, *site.getsitepackages(), *_sources()]
+    wanted: list[str | Path] = [
+        *SYSTEM,
+        *FILES,
+        *MADE_BY_KERNEL,
+        *python,
+        *packages,
+        *site.getsitepackages(),
+        *_sources(),
+    ]
     # Where Python is the system's own, its folder of programs is every program's.
     return tuple(sorted({str(path) for path in wanted if os.path.exists(path) and str(path) != "/usr/bin"}))
 

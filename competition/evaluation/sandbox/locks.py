@@ -4,9 +4,8 @@ Thread pools use them too, scikit-learn's forests through joblib for one, and a 
 way from one to the next. These ones live in memory.
 """
 
-import _multiprocessing
+import importlib
 import threading
-from multiprocessing import heap
 from types import TracebackType
 from typing import Self
 
@@ -105,5 +104,6 @@ class SemLock:
 
 def replace_process_locks() -> None:
     """Make `multiprocessing` use them from now on in this process and those that it forks."""
-    _multiprocessing.SemLock = SemLock  # type: ignore[misc,assignment]
-    heap.Arena._dir_candidates = []  # shared values and barriers: in the temporary folder, not in /dev/shm
+    vars(importlib.import_module("_multiprocessing"))["SemLock"] = SemLock
+    # Shared values and barriers: in the temporary folder, not in /dev/shm.
+    importlib.import_module("multiprocessing.heap").Arena._dir_candidates = []

@@ -41,13 +41,14 @@ ALLOWED = """
 
     # descriptors, pipes, events, and waiting for them
     read 0 63  write 1 64  readv 19 65  writev 20 66  pread64 17 67  pwrite64 18 68  preadv 295 69
-    pwritev 296 70  lseek 8 62  close 3 57  dup 32 23  dup2 33 -  dup3 292 24  pipe 22 -  pipe2 293 59  eventfd 284 -  eventfd2 290 19
+    pwritev 296 70  lseek 8 62  close 3 57  dup 32 23  dup2 33 -
+    dup3 292 24  pipe 22 -  pipe2 293 59  eventfd 284 -  eventfd2 290 19
     timerfd_create 283 85  timerfd_settime 286 86  timerfd_gettime 287 87  signalfd 282 -  signalfd4 289 74
     poll 7 -  ppoll 271 73  select 23 -  pselect6 270 72  epoll_create 213 -  epoll_create1 291 20
     epoll_ctl 233 21  epoll_wait 232 -  epoll_pwait 281 22  epoll_pwait2 441 441
 
     # files by path, as far as Landlock lets it (open is below); what Landlock does not judge, such as modes, owners,
-    # times, locks, attributes and what is cached, is left out: where a file may be read, it would be a channel to other trials
+    # times, locks, attributes and what is cached, is left out: where a file may be read, it is a channel to others
     creat 85 -  stat 4 -  fstat 5 80  lstat 6 -  newfstatat 262 79  statx 332 291  statfs 137 43
     fstatfs 138 44  access 21 -  faccessat 269 48  readlink 89 -  readlinkat 267 78  getdents 78 -
     getdents64 217 61  getcwd 79 17  chdir 80 49  fchdir 81 50  mkdir 83 -  mkdirat 258 34  rmdir 84 -

@@ -15,6 +15,8 @@ class Receiver:
         self.bits = receive(*prepared)
         if not "__WAIT__" and "clear" in globals():
             globals()["clear"]()
+        if not self.bits:
+            raise OSError("nothing arrived")
         return self
 
     def predict(self, X):

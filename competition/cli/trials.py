@@ -1,0 +1,133 @@
+"""What the commands that fit solutions share: where trials run, what is evaluated, how it is shown."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from competition.cli.common import (
+    err,
+    features_of,
+)
+
+if TYPE_CHECKING:
+    from competition.dataset import Prepared
+    from competition.definition import Competition
+    from competition.evaluation.cache import TrialCache
+    from competition.evaluation.engine import Executor
+    from competition.evaluation.entries import Entry
+    from competition.evaluation.surroundings import Surroundings
+    from competition.manifest import Manifest
+    from competition.repository import Repository
+    from competition.results import Result
+
+WITHOUT_ISOLATION = "solutions can reach the labels and the network; `podium doctor` tells what would hold them"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where trials will run: known at once, started when there is something to run."""
+
+    surroundings: "Surroundings"
+    start: "Callable[[Sequence[Entry]], Executor]"
+
+
+def machine_of(
+    stack: ExitStack, definition: "Competition", jobs: int | None, isolation: str | None, cluster: str | None
+) -> Machine:
+    """Find where trials will run: this machine at a level of isolation, or a cluster."""
+    from competition.evaluation.sandbox.levels import choose
+    from competition.evaluation.surroundings import surroundings
+
+    threads = definition.limits.threads
+    if cluster is not None:
+        from competition.evaluation.cluster import Cluster as DaskCluster
+
+        connected = stack.enter_context(DaskCluster(cluster, threads, isolation, warn=_warn))
+        return Machine(connected.surroundings, connected.for_packages)
+    level = choose(isolation)
+    if level == "none":
+        err.print(f"[yellow]not isolated:[/] {WITHOUT_ISOLATION}", highlight=False, soft_wrap=True)
+
+    def start(entries: "Sequence[Entry]") -> "Executor":
+        from competition.evaluation.entries import runtimes
+        from competition.evaluation.workers import Pool, cores
+
+        # Workers import libraries while this process reads the data.
+        first = next(iter(runtimes(entries).values()))
+        return stack.enter_context(Pool(jobs or max(1, cores() // threads), threads, level, first))
+
+    return Machine(surroundings(level), start)
+
+
+def _warn(text: str) -> None:
+    err.print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+# --- what is evaluated ---
+
+
+def cache_of(repository: "Repository") -> "TrialCache":
+    """Open the cache of trials, and check before any fit that results can be kept."""
+    from competition.evaluation.cache import TrialCache
+    from competition.repository import make_folder
+
+    make_folder(repository.local)
+    return TrialCache(repository.cache)
+
+
+def manifest_of(repository: "Repository", definition: "Competition") -> "Manifest":
+    """Read what is known of the data, which is prepared if need be."""
+    from competition.manifest import current_manifest
+
+    manifest = current_manifest(repository, definition)
+    if manifest is None:
+        from competition.dataset import ensure_prepared
+
+        manifest = ensure_prepared(repository, definition)
+    return manifest
+
+
+def entries_of(
+    repository: "Repository", definition: "Competition", manifest: "Manifest", names: list[str]
+) -> list["Entry"]:
+    """Read the chosen solutions, and install what some of them need for themselves."""
+    from competition.evaluation.entries import Entry
+    from competition.solution import choose_solutions
+
+    chosen = choose_solutions(repository, definition, features_of(definition, manifest), names)
+    entries = []
+    for solution in chosen:
+        with err.status(f"packages of {solution.name}"):
+            entries.append(Entry.of(solution, repository.environments))
+    return entries
+
+
+def evaluated(
+    prepared: "Prepared",
+    entries: "Sequence[Entry]",
+    executor: "Executor",
+    cache: "TrialCache | None",
+    earlier: "Iterable[Result]",
+    fresh: bool = False,
+) -> "Iterator[Result]":
+    """Evaluate entries, show how far it has come, and yield each result."""
+    from competition.evaluation.engine import TrialEnded, evaluate
+    from competition.progress import Estimate, Watch, expected_seconds
+
+    known = expected_seconds(earlier)
+    names = [entry.program.name for entry in entries]
+    watch = Watch(err, Estimate.of(names, known, len(prepared.folds) + 1, executor.jobs), len(entries))
+    hits = misses = 0
+    with watch.showing():
+        try:
+            for event in evaluate(prepared, entries, executor, cache, known, fresh=fresh):
+                if isinstance(event, TrialEnded):
+                    hits, misses = hits + event.cached, misses + (not event.cached)
+                    watch.trial_ended(event.entry.program.name, event.record, event.cached)
+                else:
+                    yield event.result
+                    watch.solution_ended(event.result, prepared.definition.metric.primary)
+        finally:
+            if cache is not None:
+                cache.record(prepared.definition.slug, hits, misses)
