@@ -1,1 +1,1 @@
-"""Measurements of the harness, side by side with bare loops in one run: `nox -s bench`."""
+"""Measurements of the harness, side by side with plain scripts in one run: `nox -s bench`."""

@@ -1,49 +1,77 @@
-"""Time Podium beside a bare scikit-learn loop over the same models, folds and held-out rows.
+"""Measure everything that the harness promises of its speed, in one run.
 
-Usage: ``python -m benchmarks [SLUG] [--rounds N]``. Each side is a whole process; they take turns, and the ratio of a
-round is printed, since the speed of a shared machine drifts.
+Usage: ``python -m benchmarks [board|overhead|cached|memory|threads|all] [--rounds N] [--slug SLUG]``. It always ends
+with exit code 0: what it prints is a measurement, not a test.
 """
 
 import argparse
-import os
-import statistics
-import subprocess
+import json
 import sys
-import time
+import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-MODELS = ("logistic_regression", "hist_gradient_boosting", "lightgbm_plain", "xgboost_plain", "catboost_plain")
-BARE_LOOP = Path(__file__).parent / "bare_loop.py"
+from benchmarks import board, cached, memory, overhead, report, threads
+from competition.evaluation.sandbox.levels import LEVELS, choose, probe
+from competition.repository import Repository
+
+PARTS = ("board", "overhead", "cached", "memory", "threads")
 
 
 def main() -> None:
-    """Take the measurement and print it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("slug", nargs="?", default="cellular-anomaly")
-    parser.add_argument("--rounds", type=int, default=3)
+    """Take the measurements and print them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", default="all", choices=[*PARTS, "all"])
+    parser.add_argument("--rounds", type=int, default=3, help="how often each side is timed")
+    parser.add_argument("--slug", help="the competition of `board`, `cached` and `memory`")
+    parser.add_argument("--repository", type=Path, help="where the data is prepared; this checkout if not given")
+    parser.add_argument("--isolation", choices=LEVELS, help="the level measured; the strongest if not given")
+    parser.add_argument("--every-level", action="store_true", help="time `board` at the weaker levels too")
+    parser.add_argument("--labels-only", action="store_true", help="`board`: plain sides predict no probabilities")
+    parser.add_argument("--json", action="store_true", help="print JSON for a program, and the rounds to stderr")
     arguments = parser.parse_args()
-    subprocess.run([*_podium(), "prepare", arguments.slug, "--json"], check=True, stdout=subprocess.DEVNULL)
-    commands = {
-        "podium run": [*_podium(), "run", arguments.slug, *MODELS],
-        "bare loop": [sys.executable, str(BARE_LOOP), arguments.slug, *MODELS],
-    }
-    print(f"{arguments.slug}, {len(MODELS)} models, {os.cpu_count()} cores, whole processes")
-    ratios = []
-    for number in range(1, arguments.rounds + 1):
-        seconds = {name: _time(command) for name, command in commands.items()}
-        ratios.append(seconds["podium run"] / seconds["bare loop"])
-        print(f"round {number}: " + ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items()))
-    print(f"podium run / bare loop: median {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+    say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    facts = report.machine()
+    for name, value in facts.items():
+        say(f"{name + ':':<13} {value}")
+    levels = _levels(choose(arguments.isolation), arguments.every_level)
+    parts = []
+    for name in PARTS if arguments.part == "all" else [arguments.part]:
+        say()
+        with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder:
+            try:
+                parts.append(_measure(name, arguments, levels, Path(folder), say))
+            except report.MeasurementError as error:
+                say(f"{name}: not measured: {error}")
+                continue
+        say(report.as_text(parts[-1]))
+    if arguments.json:
+        print(json.dumps(report.as_json(facts, parts), indent=1, ensure_ascii=False))
 
 
-def _podium() -> list[str]:
-    return [sys.executable, "-m", "competition.cli"]
+def _levels(first: str, every: bool) -> list[str]:
+    weaker = LEVELS[LEVELS.index(first) + 1 :] if every else ()
+    return [first, *(level for level in weaker if probe(level).holds)]
 
 
-def _time(command: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def _measure(
+    name: str, arguments: argparse.Namespace, levels: list[str], scratch: Path, say: Callable[[str], None]
+) -> report.Part:
+    repository = Repository.find(arguments.repository or Path(__file__))
+    match name:
+        case "board":
+            return board.measure(
+                repository, arguments.slug, arguments.rounds, levels, arguments.labels_only, scratch, say
+            )
+        case "overhead":
+            return overhead.measure(arguments.rounds, levels[0], scratch, say)
+        case "cached":
+            return cached.measure(repository, arguments.slug, arguments.rounds, levels[0], scratch, say)
+        case "memory":
+            return memory.measure(repository, arguments.slug, levels[0], scratch, say)
+        case _:
+            return threads.measure(arguments.rounds, levels[0], scratch, say)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from competition.cli.common import (
     err,
     features_of,
 )
+from competition.errors import PodiumError
 
 if TYPE_CHECKING:
     from competition.dataset import Prepared
@@ -40,14 +41,16 @@ def machine_of(
     from competition.evaluation.surroundings import surroundings
 
     threads = definition.limits.threads
+    if cluster is not None and jobs is not None:
+        raise PodiumError("--jobs: a cluster has as many as its workers hold; allowed: one of --jobs and --cluster")
     if cluster is not None:
         from competition.evaluation.cluster import Cluster as DaskCluster
 
         connected = stack.enter_context(DaskCluster(cluster, threads, isolation, warn=_warn))
+        _warn_if_not_isolated(connected.surroundings.isolation)
         return Machine(connected.surroundings, connected.for_packages)
     level = choose(isolation)
-    if level == "none":
-        err.print(f"[yellow]not isolated:[/] {WITHOUT_ISOLATION}", highlight=False, soft_wrap=True)
+    _warn_if_not_isolated(level)
 
     def start(entries: "Sequence[Entry]") -> "Executor":
         from competition.evaluation.entries import runtimes
@@ -58,6 +61,11 @@ def machine_of(
         return stack.enter_context(Pool(jobs or max(1, cores() // threads), threads, level, first))
 
     return Machine(surroundings(level), start)
+
+
+def _warn_if_not_isolated(level: str) -> None:
+    if level == "none":
+        _warn(f"not isolated: {WITHOUT_ISOLATION}")
 
 
 def _warn(text: str) -> None:

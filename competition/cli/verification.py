@@ -22,6 +22,7 @@ from competition.cli.common import (
     SolutionNames,
     check_jobs,
     definition_of,
+    err,
     out,
     print_json,
     this_repository,

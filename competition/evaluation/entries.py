@@ -17,6 +17,18 @@ from competition.solution import Solution
 
 # What a worker may import before it forks; the threads of deep-learning libraries would not survive that.
 PRELOADED = frozenset({"catboost", "imblearn", "joblib", "lightgbm", "numpy", "pandas", "scipy", "sklearn", "xgboost"})
+# What a library puts off until the first fit, and every trial would do again.
+PUT_OFF = {
+    "sklearn": (
+        "narwhals._duration",
+        "narwhals._interchange.dataframe",
+        "narwhals._pandas_like.dataframe",
+        "narwhals._pandas_like.group_by",
+        "narwhals._pandas_like.namespace",
+        "narwhals.stable.v2._namespace",
+        "sklearn.callback",
+    )
+}
 DEEP = frozenset({"flax", "jax", "keras", "tensorflow", "torch"})
 TRIAL = "competition.evaluation.trial"
 NEEDED = ("numpy", "pandas")  # by the trial itself
@@ -99,6 +111,7 @@ def runtimes(entries: Iterable[Entry]) -> dict[str, Runtime]:
     entries = list(entries)
     together = [entry for entry in entries if not entry.runs_alone]
     shared = {name for entry in together for name in entry.imports if name.split(".")[0] in PRELOADED}
+    shared |= {late for name in shared for late in PUT_OFF.get(name.split(".")[0], ())}
     common = Runtime((TRIAL, *sorted(shared)))
     return {entry.program.name: _alone(entry) if entry.runs_alone else common for entry in entries}
 

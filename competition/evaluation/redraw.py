@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -215,10 +216,9 @@ def _margins(residuals: Floats, errors: Floats) -> Floats:
     """How far a solution's change may lie from the common shift.
 
     Two variances add up: that of the clusters, and that by which solutions honestly differ in how a draw suits them.
-    The latter is what the spread of the residuals has beyond the former. The spread is taken from their median absolute
-    deviation, which a minority of outliers cannot move; it is as uncertain as a standard deviation of 0.37 times as
-    many (Rousseeuw and Croux, "Alternatives to the median absolute deviation", 1993), for which the quantile is
-    Student's, with degrees of freedom by Satterthwaite (1946), for all solutions at once by Bonferroni.
+    The latter is the spread of the residuals beyond the former (1.4826 times the median absolute one, which a minority
+    of outliers cannot move), and no less than the former: so few residuals tell little, and clusters of one draw do not
+    tell what differs between draws. The quantile is the normal one for all solutions at once (Bonferroni).
 
     Parameters
     ----------
@@ -231,15 +231,11 @@ def _margins(residuals: Floats, errors: Floats) -> Floats:
     -------
     ndarray of shape (n,)
     """
-    from scipy.special import stdtrit
-
-    n = len(residuals)
-    spread = (1.4826 * np.median(np.abs(residuals))) ** 2
-    between = max(0.0, float(spread - np.median(errors**2)))
-    variance = errors**2 + between
-    share = np.divide(between, variance, out=np.zeros(n), where=variance > 0)
-    freedom = 0.37 * (n - 1) / np.maximum(share**2, 1e-6)
-    return np.asarray(stdtrit(freedom, 1 - FALSE_ALARMS / n) * np.sqrt(variance))
+    of_clusters = float(np.median(errors**2))
+    spread = float((1.4826 * np.median(np.abs(residuals))) ** 2)
+    between = max(of_clusters, spread - of_clusters)
+    quantile = NormalDist().inv_cdf(1 - FALSE_ALARMS / len(residuals))
+    return quantile * np.sqrt(errors**2 + between)
 
 
 def _standard_errors(pairs: Sequence[tuple[Result, Result]], definition: Competition) -> Floats:

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -240,6 +240,8 @@ class Pool:
         How the trials are isolated; this machine must hold it (`levels.choose`).
     runtime : Runtime
         What the workers are started with. One that is handed a trial of another runtime is replaced.
+    cpus : sequence of list of int, optional
+        Cores of each job, an empty list for any; those of `slots` if not given.
 
     Examples
     --------
@@ -248,10 +250,18 @@ class Pool:
     ...         print(key, outcome)
     """
 
-    def __init__(self, jobs: int, threads: int, level: Level, runtime: Runtime | None = None) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        threads: int,
+        level: Level,
+        runtime: Runtime | None = None,
+        cpus: Sequence[list[int]] | None = None,
+    ) -> None:
         self._threads = threads
         self._level: Level = level
-        self._workers = [_Worker(cpus, threads, level, runtime or Runtime()) for cpus in slots(jobs, threads)]
+        pinned = slots(jobs, threads) if cpus is None else cpus
+        self._workers = [_Worker(own, threads, level, runtime or Runtime()) for own in pinned]
         self._selector = selectors.DefaultSelector()
 
     @property
@@ -411,7 +421,7 @@ def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
         fit, predict = (_seconds(meta.get(name)) for name in ("fit_seconds", "predict_seconds"))
         if "failure" in meta:
             return Outcome(None, _told(meta["failure"]), fit, predict, **spent)
-        predictions = _check(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
+        predictions = check_predictions(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
     except (wire.WireError, ValueError) as error:
         return failed("bad-output", " ".join(str(error).split())[:200], **spent)
     return Outcome(predictions, None, fit, predict, **spent)
@@ -425,7 +435,16 @@ def _told(failure: Any) -> Failure:
     return told
 
 
-def _check(arrays: dict[str, NDArray[Any]], meta: dict[str, Any], n_rows: int, n_classes: int) -> Predictions:
+def check_predictions(
+    arrays: dict[str, NDArray[Any]], meta: dict[str, Any], n_rows: int, n_classes: int
+) -> Predictions:
+    """Take predictions out of what a trial sent.
+
+    Raises
+    ------
+    ValueError
+        If a dtype, a shape or a value is not what was ordered.
+    """
     values = arrays.get("values")
     wanted = np.dtype(np.int32 if n_classes else np.float64)
     if values is None or values.dtype != wanted or values.shape != (n_rows,):

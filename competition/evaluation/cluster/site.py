@@ -151,9 +151,8 @@ class Site:
     def _pool(self, runtime: Runtime) -> Pool:
         """Return this thread's pool; bubblewrap ends with the thread that has started it."""
         if not hasattr(self._own, "pool"):
-            pool = Pool(1, self._threads, self._expected.surroundings.isolation, runtime)
-            for worker in pool._workers:
-                worker.cpus = self._cpus
+            level = self._expected.surroundings.isolation
+            pool = Pool(1, self._threads, level, runtime, cpus=[self._cpus])
             self._own.pool = self._held.enter_context(pool)
         own: Pool = self._own.pool
         return own
@@ -186,4 +185,4 @@ def checked(answer: Any, work: Work) -> Outcome:
     arrays = {"values": answer.predictions.values, "scores": answer.predictions.scores}
     meta = {"score_kind": answer.predictions.score_kind}
     present = {name: array for name, array in arrays.items() if array is not None}
-    return replace(answer, predictions=workers._check(present, meta, len(work.predict_rows), work.n_classes))
+    return replace(answer, predictions=workers.check_predictions(present, meta, len(work.predict_rows), work.n_classes))

@@ -194,7 +194,7 @@ _CHANNELS = [
     _channel(
         "times of access", "access_times", IN_NAMESPACES, "in turn", bits=16, needs="a file system that keeps them"
     ),
-    _channel("the page cache", "page_cache", CLOSED, "in turn", bits=16),
+    _channel("the page cache", "page_cache", CLOSED, "in turn", bits=16, needs=QUIET),
     _channel("the page cache, by time", "page_cache_timing", OPEN, "in turn", bits=16, needs=f"a slow disk; {QUIET}"),
     _channel("a key ring", "keyring", CLOSED, "in turn"),
     _channel("System V memory", "sysv_memory", CLOSED, "in turn"),

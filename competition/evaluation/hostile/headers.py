@@ -24,6 +24,7 @@ MARKUP = "<script>alert(1)</script> </td><img src=x onerror=alert(1)> [click](ja
 CONTROLS = ("\x1b", "\x9b", "\x07", "\u202e")
 TAGS = ("<script>alert", "<img src=x")
 FORBIDDEN = {"page": (*TAGS, *CONTROLS), "Markdown": (*TAGS, "](javascript:", *CONTROLS)}
+DECOY = "podium-selftest-decoy"
 FACTORY = "\n\ndef make_estimator(random_state, n_threads):\n    return None\n"
 
 
@@ -82,7 +83,7 @@ def _install(path: Path) -> tuple[Verdict, str]:
     """Ask for a package of which there is the source alone, whose build would leave a mark."""
     (requirement,) = read_solution(path).requirements
     mark = path.with_name("built")
-    _source_distribution(path.parent, mark)
+    source_distribution(path.parent, mark)
     with _environment(UV_FIND_LINKS=str(path.parent), UV_OFFLINE="1"):
         try:
             make_environment([Requirement(str(requirement))], path.with_name("environments"))
@@ -124,12 +125,13 @@ def _environment(**variables: str) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _source_distribution(folder: Path, mark: Path) -> None:
-    name = "podium_selftest_decoy-1.0"
+def source_distribution(folder: Path, mark: Path) -> None:
+    """Make a package of which there is the source alone; building it leaves a mark."""
+    name = f"{DECOY.replace('-', '_')}-1.0"
     files = {
-        "PKG-INFO": "Metadata-Version: 2.1\nName: podium-selftest-decoy\nVersion: 1.0\n",
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {DECOY}\nVersion: 1.0\n",
         "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        '[project]\nname = "podium-selftest-decoy"\nversion = "1.0"\n',
+        f'[project]\nname = "{DECOY}"\nversion = "1.0"\n',
         "backend.py": f"open({str(mark)!r}, 'w').close()\n",
     }
     with tarfile.open(folder / f"{name}.tar.gz", "w:gz") as archive:
@@ -205,7 +207,7 @@ def _table() -> Iterator[tuple[str, HostileFile]]:
     )
     yield (
         "source distribution",
-        HostileFile("depends on a package whose installation runs code", _file('"podium-selftest-decoy"'), _install),
+        HostileFile("depends on a package whose installation runs code", _file(f'"{DECOY}"'), _install),
     )
 
 

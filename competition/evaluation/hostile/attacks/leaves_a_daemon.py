@@ -1,4 +1,4 @@
-"""Leaves a process behind, in a session of its own, that would live on for twenty seconds."""
+"""Leaves a process behind, in a session of its own, that would live on for eight seconds."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ def attack(X, y):
         os.setsid()
         if os.fork() == 0:
             ctypes.CDLL(None).prctl(PR_SET_NAME, b"__MARKER__")
-            time.sleep(20)
+            time.sleep(8)
         os._exit(0)
     os.wait()
     return False

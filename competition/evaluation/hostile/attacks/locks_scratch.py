@@ -6,4 +6,4 @@ import os
 def attack(X, y):
     os.mkdir("kept")
     os.chmod(".", 0)
-    return False
+    return True

@@ -1,4 +1,4 @@
-"""Cuts the cord to its worker, kills it, and lives on for twenty seconds."""
+"""Cuts the cord to its worker, kills it, and lives on for eight seconds."""
 
 import ctypes
 import os
@@ -14,5 +14,5 @@ def attack(X, y):
     LIBC.prctl(PR_SET_PDEATHSIG, 0)
     LIBC.prctl(PR_SET_NAME, b"__MARKER__")
     os.kill(worker, signal.SIGKILL)
-    time.sleep(20)
+    time.sleep(8)
     return True

@@ -6,4 +6,4 @@ import os
 def attack(X, y):
     mine = os.sched_getaffinity(0)
     os.sched_setaffinity(0, range(os.cpu_count()))
-    return os.sched_getaffinity(0) > mine or len(mine) == os.cpu_count()
+    return os.sched_getaffinity(0) > mine

@@ -1,0 +1,57 @@
+"""Time a command as a whole process."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.report import MeasurementError
+
+TAIL = 2_000
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Wall-clock seconds of a command, and processor seconds of it and all that it waited for."""
+
+    wall: float
+    processor: float
+
+
+def timed(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Spent:
+    """Run a command on a terminal of its own, as a user would, and time it.
+
+    Raises
+    ------
+    MeasurementError
+        If it fails; the message ends with what it printed.
+    """
+    ours, theirs = os.openpty()
+    printed = bytearray()
+    reader = threading.Thread(target=_drain, args=(ours, printed))
+    reader.start()
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    reader.join()
+    os.close(ours)
+    if process.returncode:
+        raise MeasurementError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.decode()[-TAIL:]}")
+    return Spent(wall, usage.ru_utime + usage.ru_stime)
+
+
+def _drain(terminal: int, printed: bytearray) -> None:
+    """Read until the other side is closed, which a terminal tells by an error."""
+    try:
+        while part := os.read(terminal, 1 << 16):
+            printed += part
+    except OSError:
+        return
