@@ -261,21 +261,31 @@ def write_result(result: Result, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Collected:
-    """The results of a competition, and by name of the solution what is wrong with those that cannot be read."""
+    """The results of a competition, and by name of the solution what is wrong with those that cannot be read.
+
+    Parameters
+    ----------
+    local : dict
+        Those of `results` that were made here and are not recorded, by name.
+    """
 
     results: tuple[Result, ...]
     unreadable: dict[str, str]
+    local: dict[str, Result]
 
 
 def collect_results(repository: Repository, slug: str) -> Collected:
     """Read a competition's results: the recorded ones, each replaced by the local one where there is one."""
-    found: dict[str, Result] = {}
-    unreadable: dict[str, str] = {}
-    for folder in (repository.leaderboard(slug) / "results", repository.local_results(slug)):
-        readable, broken = read_results(folder)
-        found |= readable
-        unreadable |= {name: f"{repository.relative(folder / name)}.json {why}" for name, why in broken.items()}
-    return Collected(tuple(found.values()), {name: why for name, why in unreadable.items() if name not in found})
+    folders = (repository.leaderboard(slug) / "results", repository.local_results(slug))
+    (recorded, recorded_broken), (local, local_broken) = map(read_results, folders)
+    found = recorded | local
+    unreadable = {
+        name: f"{repository.relative(folder / name)}.json {why}"
+        for folder, broken in zip(folders, (recorded_broken, local_broken), strict=True)
+        for name, why in broken.items()
+        if name not in found
+    }
+    return Collected(tuple(found.values()), unreadable, local)
 
 
 def read_results(folder: Path) -> tuple[dict[str, Result], dict[str, str]]:

@@ -121,7 +121,8 @@ class Leaderboard:
         """What the board rests on."""
         levels = sorted({row.result.provenance.isolation for row in self.rows})
         key = "the answer key is open, so that trust in the held-out scores rests on review"
-        return f"Isolation: {', '.join(levels) or '–'}; {key}."
+        bare = " (not held: a solution could have reached the labels)" if "none" in levels else ""
+        return f"Isolation: {', '.join(levels) or '–'}{bare}; {key}."
 
 
 def build(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from competition.definition import Competition
     from competition.manifest import Manifest
     from competition.repository import Repository
+    from competition.results import Collected
 
 out = Console()
 err = Console(stderr=True)
@@ -60,15 +61,20 @@ def solution_paths(
     return find_solutions(repository, definition, features_of(definition, manifest))
 
 
-def board_of(repository: "Repository", definition: "Competition", manifest: "Manifest | None") -> "Leaderboard":
-    """Rank the results that are there."""
+def board_of(
+    repository: "Repository",
+    definition: "Competition",
+    manifest: "Manifest | None",
+    collected: "Collected | None" = None,
+) -> "Leaderboard":
+    """Rank the results that are there, or that were read already."""
     from competition.board.table import build
     from competition.results import collect_results
     from competition.solution import source_fingerprint
 
     paths = solution_paths(repository, definition, manifest)
     sources = {name: source_fingerprint(path.read_bytes()) for name, path in paths.items()}
-    collected = collect_results(repository, definition.slug)
+    collected = collected or collect_results(repository, definition.slug)
     return build(definition, collected.results, manifest, sources, collected.unreadable)
 
 

@@ -1,6 +1,6 @@
 """`podium run` and `submit`: fit solutions, for the board or for a submission."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from competition.evaluation.entries import Entry
     from competition.evaluation.surroundings import Surroundings
     from competition.manifest import Manifest
-    from competition.repository import Repository
     from competition.results import Result
 
 ROWS = "heldout: fitted on train. unlabelled: fitted on every labelled row, ready to upload."
@@ -63,25 +62,25 @@ def run(
     repository = this_repository()
     definition = definition_of(repository, slug)
     check_jobs(jobs)
-    cache = cache_of(repository)
-    manifest = manifest_of(repository, definition)
-    entries = entries_of(repository, definition, manifest, solutions or [])
-    results: dict[str, Result] = {}
     interrupted = False
     with ExitStack() as stack:
-        machine = machine_of(stack, definition, jobs, isolation, cluster)
-        if not fresh:
-            results = _standing(repository, definition, manifest, entries, machine.surroundings)
-        todo = [entry for entry in entries if entry.program.name not in results]
+        find_machine = machine_of(stack, definition, jobs, isolation, cluster)
+        cache = cache_of(repository)
+        manifest = manifest_of(repository, definition)
+        entries = entries_of(repository, definition, manifest, solutions or [])
+        collected = collect_results(repository, definition.slug)
+        machine = find_machine()
+        standing = {} if fresh else _standing(collected.local, definition, manifest, entries, machine.surroundings)
+        results = dict(standing)
+        todo = [entry for entry in entries if entry.program.name not in standing]
         if todo:
             executor = machine.start(todo)
 
             from competition.dataset import read_prepared  # while the workers import libraries
 
             prepared = read_prepared(repository, definition)
-            earlier = collect_results(repository, definition.slug).results
             try:
-                for result in evaluated(prepared, todo, executor, cache, earlier, fresh):
+                for result in evaluated(prepared, todo, executor, cache, collected.results, fresh):
                     write_result(result, repository.local_results(definition.slug))
                     results[result.solution.name] = result
             except KeyboardInterrupt:
@@ -91,7 +90,7 @@ def run(
         err.print(f"[yellow]interrupted[/]: {told}", highlight=False)
     if record and not interrupted:
         record_board(repository, definition, manifest)
-    print_board(board_of(repository, definition, manifest), as_json)
+    print_board(board_of(repository, definition, manifest, None if todo else collected), as_json)
     if interrupted:
         raise typer.Exit(130)
     if solutions and any(result.failures for result in results.values()):
@@ -99,7 +98,7 @@ def run(
 
 
 def _standing(
-    repository: "Repository",
+    local: "Mapping[str, Result]",
     definition: "Competition",
     manifest: "Manifest",
     entries: "Sequence[Entry]",
@@ -108,10 +107,8 @@ def _standing(
     """Local results that would come out the same again, by name."""
     from competition.evaluation.cache import NEVER_KEPT
     from competition.evaluation.entries import provenance
-    from competition.results import read_results
 
     expected = {entry.program.name: provenance(definition, manifest, entry, where) for entry in entries}
-    local, _ = read_results(repository.local_results(definition.slug))
     return {
         name: result
         for name, result in local.items()
@@ -135,7 +132,7 @@ def submit(
     check_target(output)
     (entry,) = entries_of(repository, definition, manifest, [solution])
     with ExitStack() as stack:
-        machine = machine_of(stack, definition, 1, isolation, None).start([entry])
+        machine = machine_of(stack, definition, 1, isolation, None)().start([entry])
 
         from competition.dataset import read_prepared
         from competition.evaluation.engine import predict_submission

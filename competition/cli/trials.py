@@ -1,7 +1,8 @@
 """What the commands that fit solutions share: where trials run, what is evaluated, how it is shown."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from competition.evaluation.cache import TrialCache
     from competition.evaluation.engine import Executor
     from competition.evaluation.entries import Entry
+    from competition.evaluation.sandbox.levels import Level
     from competition.evaluation.surroundings import Surroundings
     from competition.manifest import Manifest
     from competition.repository import Repository
@@ -35,21 +37,31 @@ class Machine:
 
 def machine_of(
     stack: ExitStack, definition: "Competition", jobs: int | None, isolation: str | None, cluster: str | None
-) -> Machine:
-    """Find where trials will run: this machine at a level of isolation, or a cluster."""
-    from competition.evaluation.sandbox.levels import choose
-    from competition.evaluation.surroundings import surroundings
-
-    threads = definition.limits.threads
+) -> "Callable[[], Machine]":
+    """Begin to find where trials will run; what is returned waits until that is known."""
     if cluster is not None and jobs is not None:
         raise PodiumError("--jobs: a cluster has as many as its workers hold; allowed: one of --jobs and --cluster")
     if cluster is not None:
-        from competition.evaluation.cluster import Cluster as DaskCluster
+        return lambda: _connected(stack, definition, isolation, cluster)
+    from competition.evaluation.sandbox.levels import choose
 
-        connected = stack.enter_context(DaskCluster(cluster, threads, isolation, warn=_warn))
-        _warn_if_not_isolated(connected.surroundings.isolation)
-        return Machine(connected.surroundings, connected.for_packages)
-    level = choose(isolation)
+    # Levels are found by trying, in processes of their own, while this one reads solutions and results.
+    level = stack.enter_context(ThreadPoolExecutor(1)).submit(choose, isolation)
+    return lambda: _this_machine(stack, definition, jobs, level.result())
+
+
+def _connected(stack: ExitStack, definition: "Competition", isolation: str | None, address: str) -> Machine:
+    from competition.evaluation.cluster import Cluster
+
+    cluster = stack.enter_context(Cluster(address, definition.limits.threads, isolation, warn=_warn))
+    _warn_if_not_isolated(cluster.surroundings.isolation)
+    return Machine(cluster.surroundings, cluster.for_packages)
+
+
+def _this_machine(stack: ExitStack, definition: "Competition", jobs: int | None, level: "Level") -> Machine:
+    from competition.evaluation.surroundings import surroundings
+
+    threads = definition.limits.threads
     _warn_if_not_isolated(level)
 
     def start(entries: "Sequence[Entry]") -> "Executor":
@@ -106,7 +118,8 @@ def entries_of(
     chosen = choose_solutions(repository, definition, features_of(definition, manifest), names)
     entries = []
     for solution in chosen:
-        with err.status(f"packages of {solution.name}"):
+        showing = err.status(f"packages of {solution.name}") if solution.unmet else nullcontext()
+        with showing:
             entries.append(Entry.of(solution, repository.environments))
     return entries
 

@@ -78,7 +78,7 @@ def verify(
         raise PodiumError(f"'{definition.slug}' has no committed results to verify", "`podium run --record` makes them")
     entries = entries_of(repository, definition, manifest, names)
     with ExitStack() as stack:
-        executor = machine_of(stack, definition, jobs, isolation, None).start(entries)
+        executor = machine_of(stack, definition, jobs, isolation, None)().start(entries)
 
         from competition.dataset import read_prepared
 
@@ -119,7 +119,7 @@ def _verify_on_another_draw(
     manifest = manifest_of(repository, definition)
     entries = entries_of(repository, definition, manifest, names or sorted(committed))
     with ExitStack() as stack:
-        executor = machine_of(stack, definition, jobs, isolation, None).start(entries)
+        executor = machine_of(stack, definition, jobs, isolation, None)().start(entries)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="podium-redraw-"))
         prepared = draw_anew(repository, definition, secrets.randbelow(SEEDS), Path(folder))
         made = list(evaluated(prepared, entries, executor, None, committed.values()))

@@ -265,11 +265,11 @@ def test_a_fold_of_few_days_is_no_obstacle(make_rules, make_result, scorer):
     def draw(qualities):
         results = []
         for name, quality in qualities.items():
-            truth = rng.integers(2, size=(5, 4, 50))  # five folds of four days
+            truth = rng.integers(2, size=(10, 2, 50))  # ten folds of two days
             scores = quality * truth + rng.normal(size=truth.shape)
-            units = np.zeros((5, 20, 2 * SCORE_BINS), dtype=int)
-            for fold in range(5):
-                day = np.repeat(4 * fold + np.arange(4), 50)
+            units = np.zeros((10, 20, 2 * SCORE_BINS), dtype=int)
+            for fold in range(10):
+                day = np.repeat(2 * fold + np.arange(2), 50)
                 units[fold] = score_histograms(truth[fold].ravel() == 1, scores[fold].ravel(), day, 20)
             score = float(np.mean([ranking.from_statistics(unit.sum(axis=0)) for unit in units]))
             made = make_result(name, score, counts=units[0].tolist())

@@ -66,7 +66,7 @@ class Attack:
     expected: Expected
     source: str
     way: Way = "beside"
-    seconds: float = 10.0
+    seconds: float = 20.0
     bits: int = 64
     alone: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -4,6 +4,7 @@ import builtins
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,22 +52,24 @@ class Trials:
         by_way: dict[str, list[Attack]] = {}
         for attack in attacks:
             by_way.setdefault(attack.way, []).append(attack)
-        if "beside" in by_way:
-            with self._pool(self.jobs) as pool:
-                for attack, outcome in pool.run((attack, self.work(attack)) for attack in by_way["beside"]):
-                    yield attack, self._judge(attack, outcome), outcome.wall_seconds
-        for way, n_workers, attempt in (
-            ("alone", 1, self._alone),
-            ("in turn", 1, self._channel),
-            ("at once", 2, self._channel),
-        ):
-            if way in by_way:
-                with self._pool(n_workers) as pool:
-                    self._warm_up(pool, n_workers)
-                    for attack in by_way[way]:
-                        started = time.monotonic()
-                        seen = attempt(attack, pool)
-                        yield attack, seen, time.monotonic() - started
+        n_beside = self.jobs if "beside" in by_way else 0
+        n_workers = max(n_beside, 2 if "at once" in by_way else 0)
+        with ExitStack() as stack:
+            # Both start at the same time, and import their libraries beside each other.
+            several = stack.enter_context(self._pool(n_workers))
+            one = stack.enter_context(self._pool(1 if {"alone", "in turn"} & set(by_way) else 0))
+            for attack, outcome in several.run((attack, self.work(attack)) for attack in by_way.get("beside", [])):
+                yield attack, self._judge(attack, outcome), outcome.wall_seconds
+            self._warm_up(several, n_workers)
+            for way, pool, attempt in (
+                ("in turn", one, self._channel),
+                ("at once", several, self._channel),
+                ("alone", one, self._alone),
+            ):
+                for attack in by_way.get(way, []):
+                    started = time.monotonic()
+                    seen = attempt(attack, pool)
+                    yield attack, seen, time.monotonic() - started
         for attack in by_way.get("read", []):
             started = time.monotonic()
             yield attack, headers.try_file(attack.source), time.monotonic() - started
@@ -120,7 +123,7 @@ class Trials:
         self.decoys.restore()
         ((_, outcome),) = pool.run([("attack", self.work(attack))])
         seen = self._judge(attack, outcome)
-        inspector = replace(attack, source="inspects_scratch", seconds=10.0)
+        inspector = replace(attack, source="inspects_scratch", seconds=20.0)
         ((_, inspected),) = pool.run([("inspector", self.work(inspector))])
         left = verdict(inspected, self.decoys.secret)
         return seen if left[0] == "held" else ("OPEN", f"the next trial's scratch directory: {left[1]}")
