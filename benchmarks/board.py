@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.contest import Contest, copied, prepared_slug
 from benchmarks.report import Figure, MeasurementError, Part
-from benchmarks.timing import Spent, timed
+from benchmarks.timing import timed
 from competition.repository import Repository
 
 CORES = 2
@@ -113,21 +113,21 @@ def _warm_up() -> None:
     timed([sys.executable, "-c", "import catboost, imblearn.over_sampling, lightgbm, xgboost"], CHECKOUT)
 
 
-def _round(number: int, sides: Mapping[str, Side], contest: Contest, say: Callable[[str], None]) -> dict[str, Spent]:
+def _round(number: int, sides: Mapping[str, Side], contest: Contest, say: Callable[[str], None]) -> dict[str, float]:
     spent = {name: timed(side.command, side.cwd, side.environment) for name, side in sides.items()}
     n_trials = sum(len(result.trials) for result in contest.results())
     if n_trials != 6 * len(MODELS):
         raise MeasurementError(f"podium ran {n_trials} trials, not {6 * len(MODELS)}")
-    told = (f"{name} {one.wall:.1f} s (processor {one.processor:.0f} s)" for name, one in spent.items())
+    told = (f"{name} {seconds:.1f} s" for name, seconds in spent.items())
     say(f"round {number}: {', '.join(told)}")
     return spent
 
 
-def _figures(spent: Sequence[Mapping[str, Spent]], levels: Sequence[str]) -> tuple[Figure, ...]:
-    figures = [Figure.median(f"{side}, wall time", [one[side].wall for one in spent], "s") for side in spent[0]]
+def _figures(spent: Sequence[Mapping[str, float]], levels: Sequence[str]) -> tuple[Figure, ...]:
+    figures = [Figure.median(f"{side}, wall time", [one[side] for one in spent], "s") for side in spent[0]]
     for level in levels:
         for plain, limit in ((BARE, TO_BARE), (POOL, TO_POOL)):
-            ratios = [one[_podium(level)].wall / one[plain].wall for one in spent]
+            ratios = [one[_podium(level)] / one[plain] for one in spent]
             figures.append(
                 Figure.median(f"{_podium(level)} / {plain}", ratios, "", limit if level == levels[0] else None)
             )

@@ -40,7 +40,7 @@ def measure(
     texts = {name: solution(name, DUMMY.format(number=at), CORE) for at, name in enumerate(names)}
     contest = copied(repository, slug, scratch / "cached", texts)
     run = contest.run("--isolation", level)
-    filled = timed(run, contest.root).wall
+    filled = timed(run, contest.root)
     n_trials = sum(len(result.trials) for result in contest.results())
     say(f"{slug}: {n_trials} trials run in {filled:.1f} s")
     sides = {
@@ -51,11 +51,11 @@ def measure(
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds * RUNS_A_ROUND):
         for name, command in sides.items():
-            seconds[name].append(timed(command, contest.root).wall)
+            seconds[name].append(timed(command, contest.root))
     rescored = []
     for _ in range(rounds):
         shutil.rmtree(Repository(contest.root).local_results(slug))
-        rescored.append(timed(run, contest.root).wall)
+        rescored.append(timed(run, contest.root))
     first, *others = sides
     return Part(
         f"cached: {slug}, {N_SOLUTIONS} solutions, {n_trials} trials, {level}",

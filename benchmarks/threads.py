@@ -26,7 +26,7 @@ def measure(rounds: int, level: str, scratch: Path, say: Callable[[str], None]) 
     for number in range(1, rounds + 1):
         for name, (jobs, _) in WAYS.items():
             command = contests[name].run("--fresh", "--jobs", str(jobs), "--isolation", level)
-            seconds[name].append(timed(command, contests[name].root).wall)
+            seconds[name].append(timed(command, contests[name].root))
             contests[name].results()
         say(f"round {number}: " + ", ".join(f"{name} {values[-1]:.1f} s" for name, values in seconds.items()))
     ratios = [wide / narrow for narrow, wide in zip(*seconds.values(), strict=True)]

@@ -5,7 +5,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import MeasurementError
@@ -13,16 +12,8 @@ from benchmarks.report import MeasurementError
 TAIL = 2_000
 
 
-@dataclass(frozen=True)
-class Spent:
-    """Wall-clock seconds of a command, and processor seconds of it and all that it waited for."""
-
-    wall: float
-    processor: float
-
-
-def timed(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Spent:
-    """Run a command on a terminal of its own, as a user would, and time it.
+def timed(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> float:
+    """Run a command on a terminal of its own, as a user would, and return the seconds until it has ended.
 
     Raises
     ------
@@ -38,14 +29,13 @@ def timed(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = Non
         command, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
+    process.wait()
+    seconds = time.perf_counter() - started
     reader.join()
     os.close(ours)
     if process.returncode:
         raise MeasurementError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.decode()[-TAIL:]}")
-    return Spent(wall, usage.ru_utime + usage.ru_stime)
+    return seconds
 
 
 def _drain(terminal: int, printed: bytearray) -> None:

@@ -581,3 +581,10 @@ def test_five_hundred_entries_are_read_and_verified_in_half_a_second(cache):
         assert all(cache.get(key) is not None for key in keys)
         taken.append(time.perf_counter() - started)
     assert min(taken) < 0.5
+
+
+HEAVY = "import sys, competition.evaluation.cache; print(sys.modules.keys() & {'pandas', 'scipy', 'sklearn'})"
+
+
+def test_a_run_that_reads_the_log_alone_waits_for_no_heavy_import():
+    assert subprocess.check_output([sys.executable, "-c", HEAVY], text=True) == "set()\n"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from competition.errors import PodiumError
 from competition.evaluation.child import Order
 from competition.evaluation.hostile import headers
 from competition.evaluation.hostile.catalogue import QUIET, Attack, Verdict
@@ -56,11 +57,12 @@ class Trials:
         n_workers = max(n_beside, 2 if "at once" in by_way else 0)
         with ExitStack() as stack:
             # Both start at the same time, and import their libraries beside each other.
-            several = stack.enter_context(self._pool(n_workers))
-            one = stack.enter_context(self._pool(1 if {"alone", "in turn"} & set(by_way) else 0))
+            n_alone = 1 if {"alone", "in turn"} & set(by_way) else 0
+            several, one = (stack.enter_context(self._pool(n)) for n in (n_workers, n_alone))
+            for pool, n in ((several, n_workers), (one, n_alone)):
+                self._warm_up(pool, n)
             for attack, outcome in several.run((attack, self.work(attack)) for attack in by_way.get("beside", [])):
                 yield attack, self._judge(attack, outcome), outcome.wall_seconds
-            self._warm_up(several, n_workers)
             for way, pool, attempt in (
                 ("in turn", one, self._channel),
                 ("at once", several, self._channel),
@@ -102,9 +104,17 @@ class Trials:
         return Pool(n_workers, 1, self.level, Runtime())
 
     def _warm_up(self, pool: Pool, n_workers: int) -> None:
-        """Have every worker do a trial, so that two attacks which are to run at once do."""
-        inspector = Attack("warm-up", "channels", {}, "inspects_scratch")
-        list(pool.run([(number, self.work(inspector)) for number in range(n_workers)]))
+        """Have every worker do a harmless trial, so that two attacks which are to run at once do.
+
+        Raises
+        ------
+        PodiumError
+            If that fails: then what becomes of attacks tells nothing.
+        """
+        harmless = self.work(Attack("warm-up", "channels", {}, "inspects_scratch"))
+        for _, outcome in pool.run((number, harmless) for number in range(n_workers)):
+            if outcome.failure is not None:
+                raise PodiumError(f"a harmless trial fails at level {self.level}: {outcome.failure.message}")
 
     def _judge(self, attack: Attack, outcome: Outcome) -> Seen:
         """Verdict on one trial, by what can be seen from outside and by what it returned."""
@@ -114,8 +124,9 @@ class Trials:
             self.decoys.restore()
             return "OPEN", "; ".join(found)
         seconds, megabytes = attack.costs
-        if outcome.wall_seconds < seconds or (outcome.peak_memory_mb or 0) < megabytes:
-            return "OPEN", f"measured {outcome.wall_seconds:.1f} s and {outcome.peak_memory_mb:.0f} MB"
+        measured = outcome.peak_memory_mb
+        if measured is not None and (outcome.wall_seconds < seconds or measured < megabytes):
+            return "OPEN", f"measured {outcome.wall_seconds:.1f} s and {measured:.0f} MB"
         return verdict(outcome, self.decoys.secret)
 
     def _alone(self, attack: Attack, pool: Pool) -> Seen:

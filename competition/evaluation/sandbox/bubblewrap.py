@@ -12,7 +12,7 @@ from pathlib import Path
 from competition.evaluation.sandbox.confine import SCRATCH_BYTES
 
 PROGRAM = "bwrap"
-SCRATCH = "/tmp"
+SCRATCH = "/podium-scratch"
 SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/local/lib")
 FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/sys/devices/system/cpu")
 MADE_BY_KERNEL = ("/proc/cpuinfo", "/proc/meminfo")
