@@ -255,7 +255,7 @@ def perform(texts, labels, folder, decoys, pipe, left_in_memory):
     text_of_the_key = left_in_memory[0]  # for whoever walks up the frames
     try:
         signal.alarm(PATIENCE_SECONDS)
-        kept = (decoys.train, decoys.predict, decoys.values["KEY_DESCRIPTOR"], pipe)
+        kept = (decoys.train, decoys.predict, decoys.key_descriptor, pipe)
         for descriptor in set(range(3, 1024)) - set(kept):  # pytest's own files are not for the attacks to play with
             with contextlib.suppress(OSError):
                 os.close(descriptor)

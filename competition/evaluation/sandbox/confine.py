@@ -29,6 +29,7 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_KEEPCAPS = 8
+PR_SET_CHILD_SUBREAPER = 36
 CAP_DAC_READ_SEARCH = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -106,7 +107,6 @@ def die_with(parent: int) -> None:
 
 def adopt_orphans() -> None:
     """Become the parent of every process that a trial leaves behind, so that it can be found (a child subreaper)."""
-    PR_SET_CHILD_SUBREAPER = 36
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 

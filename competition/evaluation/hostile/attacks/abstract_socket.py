@@ -6,5 +6,5 @@ import socket
 def attack(X, y):
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect("\0" + "__ABSTRACT_NAME__")
-        connection.sendall(b"__TOKEN__")
+        connection.sendall(b"__MARKER__")
     return True

@@ -5,5 +5,5 @@ import socket
 
 def attack(X, y):
     with socket.socket(type=socket.SOCK_DGRAM) as sender:
-        sender.sendto(b"__TOKEN__", ("127.0.0.1", "__UDP_PORT__"))
+        sender.sendto(b"__MARKER__", ("127.0.0.1", "__UDP_PORT__"))
     return True

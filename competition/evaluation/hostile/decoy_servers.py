@@ -1,0 +1,97 @@
+"""Servers of every kind that attacks try to reach, and what they received."""
+
+import contextlib
+import os
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+LOCALHOST, LOCALHOST_6 = ("127.0.0.1", 0), ("::1", 0)
+
+
+class Servers:
+    """Listening sockets: TCP, UDP twice (once for a name server), IPv6, Unix with a path and without.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the socket with a path is made.
+    name : str
+        Of the one without.
+
+    Attributes
+    ----------
+    values : dict
+        Addresses, by the name that the attacks' text has for them.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        kinds: list[tuple[str, int, int, Any]] = [
+            ("TCP_PORT", socket.AF_INET, socket.SOCK_STREAM, LOCALHOST),
+            ("UDP_PORT", socket.AF_INET, socket.SOCK_DGRAM, LOCALHOST),
+            ("DNS_PORT", socket.AF_INET, socket.SOCK_DGRAM, LOCALHOST),
+            ("IPV6_PORT", socket.AF_INET6, socket.SOCK_DGRAM, LOCALHOST_6),
+            ("UNIX_PATH", socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "socket")),
+        ]
+        if sys.platform == "linux":
+            kinds.append(("ABSTRACT_NAME", socket.AF_UNIX, socket.SOCK_STREAM, f"\0{name}"))
+        self._servers: list[socket.socket] = []
+        self._received: list[bytes] = []
+        # The name of the last one, and a port that nobody listens on.
+        self.values: dict[str, Any] = {"ABSTRACT_NAME": name, "FREE_PORT": _free_port()}
+        with ExitStack() as stack:
+            for key, family, kind, address in kinds:
+                self.values.setdefault(key, self._listen(stack, family, kind, address))
+            self._stack = stack.pop_all()
+        os.chmod(folder / "socket", 0o777)
+
+    def _listen(self, stack: ExitStack, family: int, kind: int, address: Any) -> str | int:
+        """Start to listen; return what a client needs to know."""
+        try:
+            server = stack.enter_context(socket.socket(family, kind))
+            server.bind(address)
+        except OSError:  # no IPv6 here
+            return 0
+        server.setblocking(False)
+        if kind == socket.SOCK_STREAM:
+            server.listen()
+        self._servers.append(server)
+        return address if isinstance(address, str) else int(server.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def received(self, text: str) -> bool:
+        """Whether a message with a text in it has come."""
+        for server in self._servers:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    self._received.append(_message(server))
+        return any(text.encode() in message for message in self._received)
+
+
+def _message(server: socket.socket) -> bytes:
+    """Next message of a server; raises BlockingIOError if there is none."""
+    if server.type == socket.SOCK_DGRAM:
+        return server.recv(4096)
+    connection, _ = server.accept()
+    with connection:
+        connection.settimeout(0.2)
+        try:
+            return connection.recv(4096)
+        except OSError:  # nothing was sent, or the other side is gone
+            return b""
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(LOCALHOST)
+        return int(free.getsockname()[1])
