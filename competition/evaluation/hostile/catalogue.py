@@ -147,7 +147,7 @@ _READING = [
     *_attacks("reading", CLOSED, "key_by_file_handle", needs=ROOT),
     *_attacks("reading", CLOSED, "home_directory", needs=f"{SAME_USER}; a file in the home directory"),
     *_attacks("reading", CLOSED, "repository_of_the_harness", needs="Podium installed from its repository"),
-    *_attacks("reading", IN_NAMESPACES, "file_metadata file_existence"),
+    *_attacks("reading", IN_NAMESPACES, "file_metadata file_existence link_targets"),
     *_attacks("reading", HELD, "key_by_inherited_descriptors key_by_gc key_by_frames own_environment"),
     Attack("other_rows_in_memory", "reading", HELD, "other_rows_in_memory", parameters={"DISGUISED": "OTHER_NUMBER"}),
     Attack("other_texts_in_memory", "reading", HELD, "other_rows_in_memory", parameters={"DISGUISED": "OTHER_TEXT"}),
@@ -160,7 +160,8 @@ _TAMPERING = [
         {"write_key": "KEY_PATH", "poison_cache": "CACHE_PATH", "rewrite_solution": "SOLUTION_PATH"},
         way="alone",
     ),
-    *_attacks("tampering", CLOSED, "remove_file locks_scratch terminal kernel_settings", way="alone"),
+    *_attacks("tampering", CLOSED, "remove_file locks_scratch removes_scratch terminal", way="alone"),
+    *_attacks("tampering", CLOSED, "kernel_settings", way="alone"),
     *_attacks("tampering", CLOSED, "file_modes swap_scratch", way="alone", needs=SAME_USER),
     *_attacks("tampering", CLOSED, "write_parent_memory", way="alone", needs=TRACEABLE),
     *_attacks("tampering", CLOSED, "write_site_packages", way="alone", needs=OWN_PYTHON),
@@ -180,6 +181,10 @@ _CHANNELS = [
     _channel("size of scratch", "scratch_size", CLOSED, "in turn", bits=8, needs="scratch directories on ext4"),
     _channel("inode numbers", "inode_numbers", CLOSED, "in turn", bits=10, needs="scratch directories on a tmpfs"),
     _channel("process ids", "process_ids", OPEN, "in turn", bits=9, needs=QUIET),
+    _channel("pipe numbers", "pipe_numbers", OPEN, "in turn", bits=7, needs=QUIET),
+    _channel("the number of threads", "thread_count", CLOSED, "at once", bits=5, needs=QUIET),
+    _channel("promised memory", "committed_memory", CLOSED, "at once", bits=4, needs=QUIET),
+    _channel("processor time", "processor_time", CLOSED, "at once", bits=5, needs=QUIET),
     _channel("the neighbour's scratch", "neighbours_scratch", CLOSED, "at once", needs=SAME_USER),
     _channel("a temporary file", "temporary_file", CLOSED, "in turn"),
     _channel("a temporary file", "temporary_file", CLOSED, "at once"),
@@ -191,6 +196,7 @@ _CHANNELS = [
     _channel("the shared features", "shared_features", HELD, "in turn"),
     _channel("the shared features", "shared_features", HELD, "at once"),
     _channel("times of installed files", "file_times", CLOSED, "in turn", bits=60, needs=OWN_PYTHON),
+    _channel("modes of installed files", "file_modes", CLOSED, "in turn", bits=9, needs=OWN_PYTHON),
     _channel(
         "times of access", "access_times", IN_NAMESPACES, "in turn", bits=16, needs="a file system that keeps them"
     ),
@@ -209,7 +215,7 @@ _CHANNELS = [
     _channel("an abstract socket", "abstract_socket", CLOSED, "at once"),
     _channel("the loopback network", "loopback", CLOSED, "at once"),
     _channel("limits", "limits", CLOSED, "at once", bits=32, needs=SAME_USER),
-    _channel("the list of processes", "process_list", CLOSED, "at once", bits=16, needs=QUIET),
+    _channel("the list of processes", "process_list", IN_NAMESPACES, "at once", bits=16, needs=QUIET),
     _channel("the number of free files", "free_files", IN_NAMESPACES, "at once", bits=5, needs=f"ext4; {QUIET}"),
 ]
 
@@ -228,7 +234,9 @@ _PROCESSES = [
     *_attacks("processes", CLOSED, "kills_worker stops_worker outlives_its_worker", way="alone"),
     *_attacks("processes", CLOSED, "ptrace_harness", way="alone", needs=TRACEABLE),
     *_attacks("processes", HELD, "leaves_a_daemon", way="alone"),
-    *_attacks("processes", {**HELD_OR_CRASH, "none": ("OPEN",)}, "foreign_abi", needs="x86-64 with 32-bit calls"),
+    *_attacks(
+        "processes", {**HELD_OR_CRASH, "none": ("OPEN", "crash")}, "foreign_abi", needs="x86-64 with 32-bit calls"
+    ),
     *_attacks("processes", {**HELD_OR_CRASH, "none": ("OPEN",)}, "x32_abi", needs="x86-64 with x32 calls"),
     *_attacks("processes", CLOSED, "new_namespaces", needs="user namespaces for everybody"),
     *_attacks("processes", CLOSED, "joins_namespaces becomes_root", needs=ROOT),

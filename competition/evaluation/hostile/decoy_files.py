@@ -5,6 +5,7 @@ import ctypes
 import glob
 import importlib.util
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -49,11 +50,13 @@ class RepositoryDecoy:
             "SOLUTION_PATH": self.root / "solutions" / "decoy" / "other.py",
         }
         self._files = [*paths.values(), self.root / "pyproject.toml"]
+        self._link = self.root / "link"
         self.restore()
         self._open = os.open(self.key, os.O_RDONLY)
         os.set_inheritable(self._open, True)  # as a careless harness would have it
         self.values: dict[str, Any] = {
             **{name: str(path) for name, path in paths.items()},
+            "LINK_PATH": str(self._link),
             "REPOSITORY": str(self.root),
             "KEY_NAME": KEY_NAME,
             "KEY_DESCRIPTOR": self._open,
@@ -75,6 +78,8 @@ class RepositoryDecoy:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._text)
             path.chmod(0o666)
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(self._text)
         for folder in (self.folder, self.root, *(path for path in self.root.rglob("*") if path.is_dir())):
             folder.chmod(0o777)
         self._state = self._look()
@@ -107,7 +112,7 @@ def _file_handle(path: Path) -> bytes:
 
 
 class InstalledFiles:
-    """Installed files that a trial may read, and that tell who reads them: by when they were read, by what is in memory.
+    """Installed files that a trial may read, and that tell of it: by when they were read, by what is in memory.
 
     Attributes
     ----------
@@ -133,21 +138,22 @@ class InstalledFiles:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for path, found in zip(self._unread, self._times, strict=True):
-            _set_times(path, found.st_atime_ns, found.st_mtime_ns)
+            _put_back(path, found, found.st_atime_ns)
 
     def restore(self) -> None:
-        """Have some files look as if nobody had read them for long, and one as if nobody had since the machine started."""
+        """Have some files look as if nobody had read them for long, and one as if nobody had since a restart."""
         for path, found in zip(self._unread, self._times, strict=True):
-            _set_times(path, LONG_AGO, found.st_mtime_ns)
+            _put_back(path, found, LONG_AGO)
         if self._cold is not None and hasattr(os, "posix_fadvise"):
             descriptor = os.open(self._cold, os.O_RDONLY)
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
             os.close(descriptor)
 
 
-def _set_times(path: Path, accessed: int, modified: int) -> None:
+def _put_back(path: Path, found: os.stat_result, accessed: int) -> None:
     with contextlib.suppress(PermissionError):  # a Python of somebody else's
-        os.utime(path, ns=(accessed, modified))
+        os.chmod(path, stat.S_IMODE(found.st_mode))
+        os.utime(path, ns=(accessed, found.st_mtime_ns))
 
 
 def _large_libraries() -> list[str]:

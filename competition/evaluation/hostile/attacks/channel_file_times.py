@@ -1,9 +1,8 @@
 """Passes labels on in the time at which an installed file was last read, set with utime."""
 
-import calendar
 import os
 
-FILE = calendar.__file__
+FILE = "__UNREAD_FILES__"[0]
 
 
 def send(bits):

@@ -4,7 +4,14 @@ import os
 import threading
 
 N_BITS, FRAME = 16, "1111111100"
-ORACLES = (os.getpgid, os.getsid, os.sched_getaffinity, os.sched_getscheduler, lambda number: os.getpriority(0, number))
+ORACLES = (
+    os.getpgid,
+    os.getsid,
+    os.sched_getaffinity,
+    os.sched_getscheduler,
+    lambda number: os.getpriority(os.PRIO_PROCESS, number),
+    lambda number: os.stat(f"/proc/{number}"),
+)
 
 
 def send(bits):
@@ -28,7 +35,7 @@ def receive():
     refused = OSError("no pattern")
     for oracle in ORACLES:
         try:
-            oracle(1)
+            oracle(os.getppid())
         except OSError as error:
             refused = error
             continue
@@ -43,7 +50,7 @@ def receive():
 def exists(oracle, number):
     try:
         oracle(number)
-    except ProcessLookupError:
+    except (ProcessLookupError, FileNotFoundError):
         return False
     except PermissionError:
         return True
