@@ -347,7 +347,8 @@ def fits(example: Path) -> int:
 def test_a_second_run_has_nothing_to_do_and_imports_nothing_heavy(example: Path, podium: Podium) -> None:
     assert podium("run")[0] == 0
     program = (
-        "import atexit, sys; sys.argv = ['podium', 'run']; heavy = ('pandas', 'pyarrow', 'sklearn', 'scipy', 'matplotlib'); "
+        "import atexit, sys; sys.argv = ['podium', 'run']; "
+        "heavy = ('pandas', 'pyarrow', 'sklearn', 'scipy', 'matplotlib'); "
         "atexit.register(lambda: print([name for name in heavy if name in sys.modules])); "
         "from competition.cli import main; main()"
     )

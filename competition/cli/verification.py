@@ -113,17 +113,25 @@ def _verify_on_another_draw(
     isolation: str | None,
     as_json: bool,
 ) -> None:
-    from competition.evaluation.redraw import SEEDS, fell
+    from competition.evaluation.redraw import MIN_SOLUTIONS, SEEDS, fell
     from competition.evaluation.redraw import redraw as draw_anew
 
     manifest = manifest_of(repository, definition)
-    entries = entries_of(repository, definition, manifest, names or sorted(committed))
+    standing = {
+        name: result
+        for name, result in committed.items()
+        if (result.provenance.rules, result.provenance.data) == (definition.rules, manifest.data)
+    }
+    if len(standing) < MIN_SOLUTIONS or (names and len(names) < MIN_SOLUTIONS):
+        told = f"{len(names) if names else len(standing)} solutions with a committed result on this data"
+        raise PodiumError(f"--redraw: found {told}; allowed: {MIN_SOLUTIONS} or more, since they are compared")
+    entries = entries_of(repository, definition, manifest, names or sorted(standing))
     with ExitStack() as stack:
         executor = machine_of(stack, definition, jobs, isolation, None)().start(entries)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="podium-redraw-"))
         prepared = draw_anew(repository, definition, secrets.randbelow(SEEDS), Path(folder))
-        made = list(evaluated(prepared, entries, executor, None, committed.values()))
-    falls = fell(list(committed.values()), made, definition)
+        made = list(evaluated(prepared, entries, executor, None, standing.values()))
+    falls = fell(list(standing.values()), made, definition)
     if as_json:
         print_json([asdict(one) for one in falls])
     else:

@@ -1,6 +1,6 @@
 """Which trials a run consists of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from competition.dataset import Labelled, Prepared
 
 Part = Literal["cv", "heldout", "unlabelled"]
@@ -45,7 +47,7 @@ class SplitRows:
         Which rows are predicted: training rows of a fold, all held-out rows, all unlabelled rows. For the unlabelled
         ones the fit is on every labelled row, otherwise on rows of the training table.
     train, predict : ndarray of int
-        Positions, in the shuffled order in which a solution gets the rows.
+        Positions, in the order in which a solution gets the rows, which is that of a hash of their features.
     """
 
     part: Part
@@ -66,14 +68,19 @@ class Trial:
 
 def plan(programs: Iterable[Program], prepared: "Prepared") -> list[Trial]:
     """List the trials of a run: each program on every fold, then once fitted on all of train for the held-out rows."""
-    splits = [_shuffled(prepared, "cv", fold.train, fold.valid, fold.repeat, fold.fold) for fold in prepared.folds]
+    keys = _order_keys([prepared.train.X], prepared)
+    splits = [
+        _split(prepared, "cv", (keys, fold.train), (keys, fold.valid), fold.repeat, fold.fold)
+        for fold in prepared.folds
+    ]
     splits.append(heldout_split(prepared))
     return [Trial(program, split) for program in programs for split in splits]
 
 
 def heldout_split(prepared: "Prepared") -> SplitRows:
     """Fit on all of train, predict the held-out rows; the folds' embargo holds before them too."""
-    return _shuffled(prepared, "heldout", _before_heldout(prepared), np.arange(len(prepared.heldout.id)))
+    train, heldout = (_order_keys([part.X], prepared) for part in (prepared.train, prepared.heldout))
+    return _split(prepared, "heldout", (train, _before_heldout(prepared)), (heldout, np.arange(len(heldout))))
 
 
 def _before_heldout(prepared: "Prepared") -> NDArray[np.int64]:
@@ -86,21 +93,43 @@ def _before_heldout(prepared: "Prepared") -> NDArray[np.int64]:
 def unlabelled_split(prepared: "Prepared") -> SplitRows:
     """Fit on every labelled row, predict the unlabelled ones."""
     assert prepared.unlabelled is not None
-    n_labelled = sum(len(labelled.id) for labelled in labelled_rows(prepared, "unlabelled"))
-    return _shuffled(prepared, "unlabelled", np.arange(n_labelled), np.arange(len(prepared.unlabelled[0])))
+    labelled = _order_keys([part.X for part in labelled_rows(prepared, "unlabelled")], prepared)
+    unlabelled = _order_keys([prepared.unlabelled[1]], prepared)
+    return _split(
+        prepared, "unlabelled", (labelled, np.arange(len(labelled))), (unlabelled, np.arange(len(unlabelled)))
+    )
 
 
-def _shuffled(
+def _split(
     prepared: "Prepared",
     part: Part,
-    train: NDArray[np.int64],
-    predict: NDArray[np.int64],
+    train: tuple[NDArray[np.uint64], NDArray[np.int64]],
+    predict: tuple[NDArray[np.uint64], NDArray[np.int64]],
     repeat: int = 0,
     fold: int = 0,
 ) -> SplitRows:
+    """Put rows, each table given as order keys and positions, into the order in which a solution gets them."""
     seed = prepared.definition.competition.seed + repeat
-    order = np.random.default_rng([seed, fold, len(part)])
-    return SplitRows(part, repeat, fold, seed, order.permutation(train), order.permutation(predict))
+    ties = np.random.default_rng([seed, fold, len(part)])
+    in_order = []
+    for keys, rows in (train, predict):
+        mixed = ties.permutation(rows)
+        in_order.append(mixed[np.argsort(keys[mixed], kind="stable")])
+    return SplitRows(part, repeat, fold, seed, *in_order)
+
+
+def _order_keys(tables: "Sequence[pd.DataFrame]", prepared: "Prepared") -> NDArray[np.uint64]:
+    """Key of each row by which rows are ordered: a hash of its features.
+
+    So the order tells nothing that the features do not tell. A shuffle would: its seed is known, so that a solution
+    could undo it, and find the order of the table, which may be that of the labels.
+    """
+    import pandas as pd
+
+    hash_key = f"{prepared.definition.competition.seed % 10**16:016d}"
+    return np.concatenate(
+        [pd.util.hash_pandas_object(table, index=False, hash_key=hash_key).to_numpy(np.uint64) for table in tables]
+    )
 
 
 def labelled_rows(prepared: "Prepared", part: Part) -> "list[Labelled]":

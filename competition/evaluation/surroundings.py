@@ -75,11 +75,13 @@ def sources_fingerprint(names: tuple[str, ...]) -> str:
 
 @cache
 def _numerics() -> str:
-    """Linear algebra library and the widest instruction set that NumPy found."""
+    """Linear algebra library with the processor that it takes this one for, and NumPy's widest instruction set."""
     import numpy as np
+    from threadpoolctl import threadpool_info
 
     config = np.show_config(mode="dicts")
     blas = config["Build Dependencies"]["blas"]
+    kernels = sorted({pool["architecture"] for pool in threadpool_info() if "architecture" in pool})
     simd = config["SIMD Extensions"]
     widest = (simd.get("found") or simd.get("baseline") or ["none"])[-1]
-    return f"{blas['name']} {blas['version']}, {widest}, {sys.byteorder}-endian"
+    return f"{blas['name']} {blas['version']} {' '.join(kernels)}, {widest}, {sys.byteorder}-endian"

@@ -71,7 +71,8 @@ y[:] = 0
 """
 SURROUNDINGS = """
 assert random_state == 7 and n_threads == 1
-assert os.environ['OMP_NUM_THREADS'] == '1' and os.environ['PYTHONHASHSEED'] == '0'
+assert os.environ['OMP_NUM_THREADS'] == '1'
+assert __import__('sys').flags.hash_randomization == 0, 'sets of text would have another order each time'
 """
 
 

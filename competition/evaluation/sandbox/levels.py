@@ -109,8 +109,9 @@ def start(level: Level, arguments: Sequence[str], read: Sequence[str], with_pack
         "import sys; sys.path.insert(0, sys.argv[1]); import competition.evaluation.child as child; "
         "del sys.path[0]; child.main(sys.argv[2:])"
     )
-    # -I: nothing from the user's environment; -S: nor from installed packages, whose .pth files are code.
-    options = ["-I"] if with_packages else ["-I", "-B", "-S"]
+    # -s -P: nothing from the user's folders (the environment is ours, so -I, which would make Python's hashes random,
+    # is not needed); -S: nor from installed packages, whose .pth files are code.
+    options = ["-s", "-P"] if with_packages else ["-s", "-P", "-B", "-S"]
     program = [sys.executable, *options, "-c", boot, str(bubblewrap.HARNESS), *arguments]
     return bubblewrap.command(program, read) if level == "namespaces" else program
 

@@ -1,10 +1,10 @@
-"""Passes five labels on in how long it computes: the processor clock of a process is for everybody to read."""
+"""Passes four labels on in how long it computes: the processor clock of a process is for everybody to read."""
 
 import contextlib
 import os
 import time
 
-STEP = 0.004  # seconds
+STEP = 0.01  # seconds; what a process does otherwise takes less
 NEAR = 200
 
 
@@ -23,7 +23,7 @@ def prepare():
 
 
 def send(bits):
-    end = time.process_time() + STEP * int(bits[:5], 2)
+    end = time.process_time() + STEP * int(bits[:4], 2)
     while time.process_time() < end:
         pass
 
@@ -31,7 +31,7 @@ def send(bits):
 def receive(before):
     for process in sorted(before, key=lambda process: abs(process - os.getpid())):
         with contextlib.suppress(OSError):
-            n_steps = round((clock(process) - before[process]) / STEP)
-            if 0 < n_steps < 32:
-                return f"{n_steps:05b}"
+            n_steps = int((clock(process) - before[process]) / STEP)
+            if 0 < n_steps < 16:
+                return f"{n_steps:04b}"
     return ""

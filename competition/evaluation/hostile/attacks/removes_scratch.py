@@ -7,4 +7,4 @@ def attack(X, y):
     scratch = os.getcwd()
     os.chdir("/")
     os.rmdir(scratch)
-    return False
+    return True
