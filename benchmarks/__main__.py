@@ -6,6 +6,7 @@ with exit code 0: what it prints is a measurement, not a test.
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import board, cached, memory, overhead, report, threads
+from competition.errors import PodiumError
 from competition.evaluation.sandbox.levels import LEVELS, choose, probe
 from competition.repository import Repository
 
@@ -31,18 +33,23 @@ def main() -> None:
     parser.add_argument("--labels-only", action="store_true", help="`board`: plain sides predict no probabilities")
     parser.add_argument("--json", action="store_true", help="print JSON for a program, and the rounds to stderr")
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("--rounds: allowed: 1 or more")
+    try:
+        levels = _levels(choose(arguments.isolation), arguments.every_level)
+    except PodiumError as error:
+        parser.error(str(error))
     say = partial(print, file=sys.stderr if arguments.json else sys.stdout, flush=True)
     facts = report.machine()
     for name, value in facts.items():
         say(f"{name + ':':<13} {value}")
-    levels = _levels(choose(arguments.isolation), arguments.every_level)
     parts = []
     for name in PARTS if arguments.part == "all" else [arguments.part]:
         say()
         with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder:
             try:
                 parts.append(_measure(name, arguments, levels, Path(folder), say))
-            except report.MeasurementError as error:
+            except (report.MeasurementError, PodiumError, subprocess.CalledProcessError) as error:
                 say(f"{name}: not measured: {error}")
                 continue
         say(report.as_text(parts[-1]))

@@ -1,8 +1,8 @@
 """The same trials in a plain pool of processes: fit, predict, score, and nothing else.
 
-No isolation, no limits, no records. Processes are forked before anything is imported, which was the quickest of the
-ways to start them. Usage: ``python -m benchmarks.sides.plain_pool DATA THREADS PROCESSES OUTPUT FILE ...``, with OUTPUT
-``labels`` (and F1 alone) or ``probabilities`` (and every metric).
+No isolation, no limits, no records. Processes are forked before anything is imported, so that both import at the same
+time. Usage: ``python -m benchmarks.sides.plain_pool DATA THREADS PROCESSES OUTPUT FILE ...``, with OUTPUT ``labels``
+(and F1 alone) or ``probabilities`` (and every metric).
 """
 
 import multiprocessing

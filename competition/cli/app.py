@@ -1,5 +1,6 @@
 """The command line itself: its commands, and how mistakes are told."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -44,6 +45,8 @@ app.add_typer(new.app, name="new", rich_help_panel=MAKE)
 
 def main() -> None:
     """Run the command line; a user's mistake gives one line and exit code 2, a bug keeps its traceback."""
+    # Linear algebra here is small; its idle threads would spin beside the trials.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except PodiumError as error:

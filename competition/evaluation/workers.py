@@ -4,6 +4,7 @@ One thread, one selector. A worker is a fresh Python that preloads libraries and
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -32,6 +33,7 @@ ATTEMPTS = 3
 GRACE_SECONDS = 15.0
 HEADER_BYTES = 256 * 1024
 READ_BYTES = 1 << 20
+PIPE_BYTES = 1 << 20
 START_SECONDS = 120.0
 TOLD_BY_TRIAL = frozenset({"memory", "error", "bad-output"})
 
@@ -325,6 +327,10 @@ class Pool:
     def _start(self, worker: _Worker, key: Hashable, work: Work, attempt: int) -> None:
         read, write = os.pipe()
         os.set_blocking(read, False)
+        # Room for most answers, so that a trial does not wait while another one is scored.
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         labels = {"train_rows": work.train_rows, "predict_rows": work.predict_rows, "y": work.y}
         program = wire.to_memory([work.program])
         given = wire.to_memory(wire.encode(labels, {}))

@@ -10,6 +10,7 @@ from competition.evaluation.hostile.decoys import Decoys
 from competition.evaluation.hostile.programs import describe
 from competition.evaluation.hostile.trials import Trials
 from competition.evaluation.sandbox.levels import Level
+from competition.text import clean
 
 MAX_DETAIL = 120
 
@@ -92,5 +93,5 @@ def choose(names: list[str]) -> list[Attack]:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = clean(text)  # attacks have written some of it
     return text if len(text) <= MAX_DETAIL else text[: MAX_DETAIL - 1] + "…"

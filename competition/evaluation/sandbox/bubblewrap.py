@@ -14,7 +14,9 @@ from competition.evaluation.sandbox.confine import SCRATCH_BYTES
 PROGRAM = "bwrap"
 SCRATCH = "/podium-scratch"
 SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/local/lib")
-FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/sys/devices/system/cpu")
+FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
+# Not all that is told of processors: how idle a neighbour's core is would be a way to talk.
+PROCESSORS = tuple(f"/sys/devices/system/cpu/{name}" for name in ("online", "possible", "present"))
 MADE_BY_KERNEL = ("/proc/cpuinfo", "/proc/meminfo")
 HARNESS = Path(__file__).parents[3]
 # All of ours that runs beside a stranger's code.
