@@ -37,6 +37,9 @@ def isolation(session: nox.Session) -> None:
     if not shutil.which("apt-get"):
         session.warn("bubblewrap is not installed, and this is no Debian or Ubuntu: see `podium doctor`")
         return
+    if os.geteuid() != 0 and not shutil.which("sudo"):
+        session.warn("bubblewrap is not installed: as root, `apt-get install bubblewrap`, then `podium doctor`")
+        return
     as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
     for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "bubblewrap"]):
         session.run(*as_root, *command, external=True, success_codes=range(256), silent=True)
@@ -80,12 +83,12 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def leaderboard(session: nox.Session) -> None:
-    """Reproduce a board: evaluate every solution again and compare; arguments go to `podium verify`."""
+    """Reproduce a board: evaluate every solution again and compare; arguments: its name, then `podium verify`'s."""
     isolation(session)
     install(session, "all")
-    slug = session.posargs[0] if session.posargs else BUILT_IN
+    slug, *others = session.posargs or [BUILT_IN]
     session.run("podium", "leaderboard", slug)
-    session.run("podium", "verify", *(session.posargs or [slug]))
+    session.run("podium", "verify", slug, *others)
 
 
 @nox.session

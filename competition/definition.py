@@ -184,8 +184,9 @@ class Competition(_Table):
 
     @property
     def rules(self) -> str:
-        """SHA-256 over what decides a score on given data, 16 hexadecimal digits."""
-        parts = [part.model_dump_json() for part in (self.ranking, self.prediction, self.limits)]
+        """SHA-256 over what decides a score: what the data is made and used for, and how it is scored; 16 digits."""
+        parts = [self.fingerprint()]
+        parts += [part.model_dump_json() for part in (self.ranking, self.prediction, self.limits)]
         parts += [self.metric.primary, str(sorted(self.metric.params.items()))]
         return sha256("\n".join(parts).encode()).hexdigest()[:16]
 

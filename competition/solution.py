@@ -111,9 +111,11 @@ def read_solution(path: Path) -> Solution:
     where = f"{path.parent.name}/{path.name}"
     if not NAME.fullmatch(path.stem):
         raise PodiumError(f"{where}: a solution's file name is lower-case letters, digits and underscores")
+    if path.is_symlink() or not path.is_file():
+        raise PodiumError(f"{where}: is no plain file")
+    if path.stat().st_size > MAX_BYTES:
+        raise PodiumError(f"{where}: {path.stat().st_size:,} bytes; a solution has at most {MAX_BYTES:,}")
     raw = path.read_bytes()
-    if len(raw) > MAX_BYTES:
-        raise PodiumError(f"{where}: {len(raw):,} bytes; a solution has at most {MAX_BYTES:,}")
     try:
         source = raw.decode("utf-8")
     except UnicodeDecodeError as error:

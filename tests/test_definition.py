@@ -102,6 +102,14 @@ def test_the_fingerprint_is_of_what_decides_data_and_split(read, make_rules, to_
     assert (once.fingerprint() == again.fingerprint()) is same
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"data": {"features": ["x"]}}, {"competition": {"seed": 8}}, {"limits": {"seconds": 5}}, {"cv": {"n_splits": 3}}],
+)
+def test_results_are_made_under_rules_that_tell_these_apart(read, make_rules, to_toml, changes):
+    assert read(to_toml(make_rules())).rules != read(to_toml(make_rules(**changes))).rules
+
+
 # --- mistakes ---
 
 

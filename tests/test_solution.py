@@ -267,3 +267,14 @@ def test_many_starts_of_a_header_take_no_time(tmp_path):
     with pytest.raises(PodiumError, match="no header"):
         read_solution(path)
     assert time.process_time() - started < 2
+
+
+def test_what_is_no_plain_file_is_refused(tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "folder.py").mkdir()
+    (folder / "dangling.py").symlink_to("nowhere")
+    (folder / "endless.py").symlink_to("/dev/zero")
+    for name in ("folder", "dangling", "endless"):
+        with pytest.raises(PodiumError, match="is no plain file"):
+            read_solution(folder / f"{name}.py")

@@ -73,7 +73,8 @@ def board_of(
     from competition.solution import source_fingerprint
 
     paths = solution_paths(repository, definition, manifest)
-    sources = {name: source_fingerprint(path.read_bytes()) for name, path in paths.items()}
+    plain = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
+    sources = {name: source_fingerprint(path.read_bytes()) for name, path in plain.items()}
     collected = collected or collect_results(repository, definition.slug)
     return build(definition, collected.results, manifest, sources, collected.unreadable)
 

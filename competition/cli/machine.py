@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from competition.evaluation.hostile.selftest import Report
 
 PRUNE = "Remove trials and environments that no run has used for so many days; 0 removes them all."
+MAX_DAYS = 36_500
 ATTACKS = "All if none is named."
 
 Prune = Annotated[float | None, typer.Option(metavar="DAYS", help=PRUNE, show_default=False)]
@@ -23,7 +24,7 @@ Attacks = Annotated[list[str] | None, typer.Argument(metavar="ATTACK", help=ATTA
 
 
 def doctor(as_json: Json = False) -> None:
-    """Tell what this machine can hold: levels of isolation, cores, memory, what is missing and how to get it."""
+    """Tell what this machine can hold: levels of isolation, cores, tools, what is missing and how to get it."""
     from competition.evaluation.sandbox.levels import LEVELS, probe
 
     findings = [probe(level) for level in LEVELS]
@@ -113,8 +114,8 @@ def cache(prune: Prune = None, as_json: Json = False) -> None:
     from competition.evaluation.cache import TrialCache
 
     repository = this_repository()
-    if prune is not None and prune < 0:
-        raise PodiumError(f"--prune: found {prune:g}; allowed: a number of days, 0 or more")
+    if prune is not None and not 0 <= prune <= MAX_DAYS:
+        raise PodiumError(f"--prune: found {prune:g}; allowed: a number of days, 0 to {MAX_DAYS:,}")
     trials = TrialCache(repository.cache)
     if prune is not None:
         gone = trials.prune(prune, everything=prune == 0)

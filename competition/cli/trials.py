@@ -43,8 +43,9 @@ def machine_of(
         raise PodiumError("--jobs: a cluster has as many as its workers hold; allowed: one of --jobs and --cluster")
     if cluster is not None:
         return lambda: _connected(stack, definition, isolation, cluster)
-    from competition.evaluation.sandbox.levels import choose
+    from competition.evaluation.sandbox.levels import check_name, choose
 
+    check_name(isolation)
     # Levels are found by trying, in processes of their own, while this one reads solutions and results.
     level = stack.enter_context(ThreadPoolExecutor(1)).submit(choose, isolation)
     return lambda: _this_machine(stack, definition, jobs, level.result())
@@ -78,6 +79,8 @@ def _this_machine(stack: ExitStack, definition: "Competition", jobs: int | None,
 def _warn_if_not_isolated(level: str) -> None:
     if level == "none":
         _warn(f"not isolated: {WITHOUT_ISOLATION}")
+    elif level != "namespaces":
+        _warn(f"isolated at level {level}; `podium doctor` tells why not at level namespaces")
 
 
 def _warn(text: str) -> None:

@@ -20,11 +20,13 @@ from competition.cli.common import (
     Json,
     OptionalSlug,
     SolutionNames,
+    board_of,
     check_jobs,
     definition_of,
     err,
     out,
     print_json,
+    solution_paths,
     this_repository,
 )
 from competition.cli.trials import entries_of, evaluated, machine_of, manifest_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from competition.definition import Competition
     from competition.evaluation.redraw import Fall
     from competition.evaluation.verify import Comparison
+    from competition.manifest import Manifest
     from competition.repository import Repository
     from competition.results import Result
 
@@ -60,7 +63,7 @@ def verify(
     stated tolerance, or the solution has drifted, and what differs is told. Exit code 1 if one does not hold.
     """
     from competition.evaluation.verify import compare
-    from competition.results import read_results
+    from competition.results import Collected, read_results
 
     repository = this_repository()
     definition = definition_of(repository, slug)
@@ -73,9 +76,17 @@ def verify(
     if redraw:
         _verify_on_another_draw(repository, definition, committed, solutions or [], jobs, isolation, as_json)
         return
-    names = _part_of(solutions or sorted(committed), part)
-    if not names:
+    if not committed:
         raise PodiumError(f"'{definition.slug}' has no committed results to verify", "`podium run --record` makes them")
+    collected = Collected(tuple(committed.values()), {}, {})
+    stale = dict(board_of(repository, definition, manifest, collected).stale)
+    standing = sorted(name for name in committed if name not in stale)
+    for name in sorted(committed.keys() & stale.keys()):
+        err.print(f"left out: {name}: {stale[name]}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    names = _part_of(solutions or _still_there(standing, repository, definition, manifest), part)
+    if not names:
+        err.print("there is nothing to verify in this part", highlight=False)
+        return
     entries = entries_of(repository, definition, manifest, names)
     with ExitStack() as stack:
         executor = machine_of(stack, definition, jobs, isolation, None)().start(entries)
@@ -91,6 +102,14 @@ def verify(
         _print_comparisons(compared, definition)
     if any(one.verdict not in HOLDS for one in compared):
         raise typer.Exit(1)
+
+
+def _still_there(
+    names: "Iterable[str]", repository: "Repository", definition: "Competition", manifest: "Manifest"
+) -> list[str]:
+    """Leave out results whose solution has been removed."""
+    paths = solution_paths(repository, definition, manifest)
+    return [name for name in names if name in paths]
 
 
 def _part_of(names: list[str], part: str | None) -> list[str]:

@@ -110,10 +110,18 @@ def runtimes(entries: Iterable[Entry]) -> dict[str, Runtime]:
     """
     entries = list(entries)
     together = [entry for entry in entries if not entry.runs_alone]
-    shared = {name for entry in together for name in entry.imports if name.split(".")[0] in PRELOADED}
+    shared = {name for entry in together for name in entry.imports if _may_be_preloaded(name)}
     shared |= {late for name in shared for late in PUT_OFF.get(name.split(".")[0], ())}
     common = Runtime((TRIAL, *sorted(shared)))
     return {entry.program.name: _alone(entry) if entry.runs_alone else common for entry in entries}
+
+
+def _may_be_preloaded(module: str) -> bool:
+    """Whether a worker imports a module that a stranger names: a library's own public one, no program and no test."""
+    package, *inner = module.split(".")
+    return (
+        package in PRELOADED and len(inner) <= 1 and not any(part.startswith("_") or "test" in part for part in inner)
+    )
 
 
 def _alone(entry: Entry) -> Runtime:

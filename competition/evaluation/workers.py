@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.evaluation import wire
-from competition.evaluation.child import Order, Setting, receive, send
+from competition.evaluation.child import Order, Setting, empty, receive, send
 from competition.evaluation.sandbox import bubblewrap
 from competition.evaluation.sandbox.levels import Level, confinement, start
 from competition.evaluation.surroundings import Surroundings, surroundings
@@ -159,6 +160,9 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        # The depth of what a trial left is its choice, and the standard library's way of clearing recurses.
+        with contextlib.suppress(OSError):
+            empty(Path(self.scratch.name))
         self.scratch.cleanup()
 
 
@@ -296,10 +300,10 @@ class Pool:
         self._hand_out(queue)
         while busy := [worker for worker in self._workers if worker.running is not None]:
             queue.prepare()
-            for worker in self._ready(busy):
+            for worker, is_late in self._ready(busy):
                 running = worker.running
                 assert running is not None
-                outcome = self._collect(worker, running)
+                outcome = self._collect(worker, running, is_late)
                 if outcome is None and running.attempt < ATTEMPTS:
                     queue.again(running.key, running.work, running.attempt + 1)
                 elif outcome is None:
@@ -345,8 +349,11 @@ class Pool:
         self._selector.register(worker.control, selectors.EVENT_READ, worker)
         self._selector.register(read, selectors.EVENT_READ, worker)
 
-    def _ready(self, busy: list[_Worker]) -> list[_Worker]:
-        """Read what has come, and return the workers whose trial has ended or is past every limit."""
+    def _ready(self, busy: list[_Worker]) -> list[tuple[_Worker, bool]]:
+        """Read what has come; return the workers whose trial has ended, and with True those that are past every limit.
+
+        One whose end is there to be read is never late: this process may have been stopped for a while.
+        """
         ended = []
         for key, _ in self._selector.select(timeout=self._patience(busy)):
             worker: _Worker = key.data
@@ -357,15 +364,15 @@ class Pool:
             elif _drain(worker.running) is False:
                 self._selector.unregister(worker.running.pipe)
         now = time.monotonic()
-        return ended + [worker for worker in busy if worker not in ended and now > _last_moment(worker)]
+        late = [worker for worker in busy if worker not in ended and now > _last_moment(worker)]
+        return [(worker, False) for worker in ended] + [(worker, True) for worker in late]
 
     def _patience(self, busy: list[_Worker]) -> float:
         return max(0.0, min(_last_moment(worker) for worker in busy) - time.monotonic())
 
-    def _collect(self, worker: _Worker, running: _Running) -> Outcome | None:
+    def _collect(self, worker: _Worker, running: _Running, is_late: bool) -> Outcome | None:
         """Take the end of a trial from its worker; None if the worker has died."""
-        late = time.monotonic() > _last_moment(worker)
-        ended = None if late else _end_of_trial(worker.control)
+        ended = None if is_late else _end_of_trial(worker.control)
         # A stray of the trial may hold the pipe and write on.
         while not running.excess and _drain(running) is None:
             pass
@@ -377,7 +384,7 @@ class Pool:
         if ended is None:
             worker.process.kill()
             self._replace(worker, worker.runtime)
-            return failed("timeout", _past(running.work), running.age) if late else None
+            return failed("timeout", _past(running.work), running.age) if is_late else None
         return _outcome(running, ended)
 
 
@@ -424,7 +431,7 @@ def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
         return failed("crash", _how_it_ended(ended["status"]), **spent)
     try:
         arrays, meta = wire.decode(memoryview(bytes(running.content)), max_header=HEADER_BYTES)
-        fit, predict = (_seconds(meta.get(name)) for name in ("fit_seconds", "predict_seconds"))
+        fit, predict = (_seconds(meta.get(name), spent["wall_seconds"]) for name in ("fit_seconds", "predict_seconds"))
         if "failure" in meta:
             return Outcome(None, _told(meta["failure"]), fit, predict, **spent)
         predictions = check_predictions(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
@@ -473,9 +480,9 @@ def check_predictions(
     raise ValueError(f"scores of shape {scores.shape} for {n_rows} rows and {n_classes} classes")
 
 
-def _seconds(value: Any) -> float | None:
-    """A duration as the child told it, which is its word alone."""
-    plausible = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6
+def _seconds(value: Any, longest: float) -> float | None:
+    """A duration as the child told it, which is its word alone, within what was measured outside."""
+    plausible = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= longest
     return float(value) if plausible else None
 
 

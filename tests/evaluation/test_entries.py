@@ -37,6 +37,12 @@ def test_what_is_no_library_is_not_imported_by_a_worker(entry):
     assert not {"antigravity", "os", "stranger"} & set(kinds["a"].preload)
 
 
+def test_programs_and_tests_of_libraries_are_not_imported_by_a_worker(entry):
+    traps = ["numpy.f2py.__main__", "sklearn.tests.test_base", "pandas.conftest", "numpy._core", "sklearn.a.b"]
+    kinds = runtimes([entry("a", "\n".join(f"import {trap}" for trap in traps))])
+    assert not set(traps) & set(kinds["a"].preload)
+
+
 def test_deep_learning_gets_a_worker_that_has_imported_nothing(entry):
     kinds = runtimes([entry("deep", "import keras\nimport sklearn.svm"), entry("plain", "import sklearn.tree")])
     assert kinds["deep"].preload == (TRIAL,)

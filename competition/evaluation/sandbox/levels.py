@@ -19,6 +19,7 @@ from competition.evaluation.sandbox.confine import Confinement
 Level = Literal["namespaces", "kernel", "none"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 TRY_SECONDS = 20
+RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 # Users of which no package and no administrator knows; systemd hands the same ones out for a while at a time.
 UNPRIVILEGED = range(61184, 65520)
 
@@ -33,6 +34,18 @@ class Finding:
     remedy: str = ""
 
 
+def check_name(demanded: str | None) -> None:
+    """Refuse the name of a level that there is not.
+
+    Raises
+    ------
+    PodiumError
+        If it is none.
+    """
+    if demanded is not None and demanded not in LEVELS:
+        raise PodiumError(f"--isolation: found '{demanded}'; allowed: {', '.join(LEVELS)}")
+
+
 def choose(demanded: str | None) -> Level:
     """Return the level that is demanded, or the strongest one that this machine holds.
 
@@ -43,8 +56,7 @@ def choose(demanded: str | None) -> Level:
     """
     if demanded is None:
         return next(level for level in LEVELS if probe(level).holds)
-    if demanded not in LEVELS:
-        raise PodiumError(f"--isolation: found '{demanded}'; allowed: {', '.join(LEVELS)}")
+    check_name(demanded)
     level: Level = next(level for level in LEVELS if level == demanded)
     finding = probe(level)
     if not finding.holds:
@@ -80,7 +92,11 @@ def probe(level: Level) -> Finding:
         except FileNotFoundError:
             return Finding(level, False, "bubblewrap is not installed", _install_command())
         except subprocess.TimeoutExpired:
-            return Finding(level, False, f"the attempt took more than {TRY_SECONDS} s")
+            # Not to be taken for a level that is not held: a run would go on with a weaker one.
+            raise PodiumError(
+                f"the attempt at level '{level}' took more than {TRY_SECONDS} s: is the machine overloaded?",
+                "try again, or name the level with --isolation",
+            ) from None
     if tried.returncode == 0 and tried.stdout == "held\n":
         return Finding(level, True)
     why = (tried.stderr or tried.stdout).strip().splitlines()
@@ -126,6 +142,11 @@ def _unused_user() -> int:
 def _missing(level: Level, why: str) -> Finding:
     if landlock.abi() == 0:
         return Finding(level, False, "the kernel has no Landlock", "boot with `lsm=landlock,...` (Linux 5.13 or newer)")
+    if level == "namespaces" and _is_about_user_namespaces(why) and not RESTRICTED.exists():
+        remedy = (
+            "allow user namespaces: kernel.unprivileged_userns_clone, user.max_user_namespaces, the container's options"
+        )
+        return Finding(level, False, f"bubblewrap may not make namespaces ({why})", remedy)
     if level == "namespaces" and _is_about_user_namespaces(why):
         remedy = "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or install AppArmor's bwrap profile"
         return Finding(level, False, f"bubblewrap may not make namespaces ({why})", remedy)
@@ -142,7 +163,7 @@ def _install_command() -> str:
         "apt-get": "install -y bubblewrap",
         "dnf": "install -y bubblewrap",
         "pacman": "-S bubblewrap",
-        "apk": "add",
+        "apk": "add bubblewrap",
     }
     import shutil
 

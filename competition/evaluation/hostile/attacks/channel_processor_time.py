@@ -19,6 +19,8 @@ def prepare():
         with contextlib.suppress(OSError):
             if process not in (os.getpid(), os.getppid()):
                 found[process] = clock(process)
+    if not found:
+        raise OSError("no other process has a clock")
     return found
 
 
