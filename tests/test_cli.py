@@ -496,6 +496,25 @@ def test_the_cache_is_shown_and_pruned(example: Path, podium: Podium) -> None:
     assert "--prune: found -1" in refused(podium, "cache", "--prune", -1)
 
 
+def test_verify_finds_a_result_that_was_edited(example: Path, podium: Podium) -> None:
+    assert "no committed results" in podium("verify", "example")[2]
+    podium("run", "example", "--record")
+    code, out, _ = podium("verify", "example", "--json")
+    assert code == 0
+    assert {one["name"]: one["verdict"] for one in json.loads(out)} == {
+        "boosted_trees": "identical",
+        "constant": "identical",
+    }
+    recorded = example / "leaderboard" / "example" / "results" / "constant.json"
+    recorded.write_text(re.sub(r'"score": 0\.\d+', '"score": 0.99', recorded.read_text()))
+    code, out, _ = podium("verify", "example", "constant", "--json")
+    assert code == 1
+    assert json.loads(out)[0]["verdict"] == "drifted"
+    assert "--part: found 'x'; allowed: I/N" in refused(podium, "verify", "example", "--part", "x")
+    code, _, err = podium("verify", "example", "--part", "3/9")
+    assert (code, "nothing to verify in this part" in err) == (0, True)
+
+
 def test_the_doctor_tells_every_level(podium: Podium) -> None:
     told = json.loads(podium("doctor", "--json")[1])
     assert [one["level"] for one in told["isolation"]] == ["namespaces", "kernel", "none"]
