@@ -19,10 +19,11 @@ from competition.dataset import Prepared, ensure_prepared, read_prepared
 from competition.definition import Competition, read_competition
 from competition.errors import PodiumError
 from competition.evaluation import engine
+from competition.evaluation.claims import cores
 from competition.evaluation.entries import PRELOADED, Entry, runtimes
 from competition.evaluation.plan import Program
 from competition.evaluation.sandbox.levels import choose
-from competition.evaluation.workers import Pool, cores
+from competition.evaluation.workers import Pool
 from competition.metrics import METRICS
 from competition.ranking.intervals import Interval
 from competition.ranking.order import rank

@@ -2,11 +2,12 @@
 
 Most metrics are functions of *statistics* that add up over rows: the confusion matrix for labels, sums of errors for
 regression, sums of losses for probabilities. Kept by cluster of rows, the same statistics give the score, its bootstrap
-interval and the board of a fresh clone, without the rows. The two ranking metrics are computed on rows by scikit-learn;
-their statistics are histograms of the scores, which serve the interval alone.
+interval and the board of a fresh clone, without the rows. The two ranking metrics are computed from the order of all
+rows; their statistics are histograms of the scores, which serve the interval alone. Every metric agrees with
+scikit-learn's function of its name, which is not imported: that takes longer than many a fit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,8 +45,9 @@ class Metric:
         Direction.
     from_statistics : callable
         ``(statistics of shape (..., S), params) -> scores of shape (...)``; NaN where it is undefined.
-    on_rows : callable, optional
-        ``(truth, scores) -> float``, for the metrics that the statistics only approximate.
+    from_thresholds : callable, optional
+        ``(true positives, false positives) -> score``, counted by `counts_by_threshold`, for the metrics that the
+        statistics only approximate.
     params : tuple of str
         Parameters that ``[metric] params`` may set.
     """
@@ -56,7 +58,7 @@ class Metric:
     needs: Needs
     greater_is_better: bool
     from_statistics: Callable[[Array, Params], Array]
-    on_rows: Callable[[Array, Array], float] | None = None
+    from_thresholds: Callable[[Array, Array], float] | None = None
     params: tuple[str, ...] = ()
 
     @property
@@ -66,7 +68,7 @@ class Metric:
         Scores of models fitted on different folds are not comparable, so ranking metrics are averaged over folds
         instead (Forman and Scholz, "Apples-to-apples in cross-validation studies", 2010).
         """
-        return self.on_rows is None
+        return self.from_thresholds is None
 
 
 @dataclass(frozen=True)
@@ -102,16 +104,7 @@ class Scorer:
         float or None
             None where the metric is undefined: no probabilities, no row, a single class where two are needed.
         """
-        if len(truth) == 0:
-            return None
-        if self.metric.on_rows is not None:
-            scores = predictions.ranking_scores()
-            sides = [] if scores is None else one_vs_rest(truth, scores)
-            if not sides or any(is_class.all() or not is_class.any() for is_class, _ in sides):
-                return None
-            return float(np.mean([self.metric.on_rows(*side) for side in sides]))
-        statistics = self.statistics(truth, predictions, np.zeros(len(truth), dtype=np.intp), 1)
-        return None if statistics is None else self.from_statistics(statistics[0])
+        return score_together([self], truth, predictions)[self.metric.name]
 
     def from_statistics(self, statistics: Array) -> float | None:
         """Score of one vector of statistics, None where it is undefined."""
@@ -137,21 +130,68 @@ class Scorer:
         ndarray of shape (n_clusters, S) or None
             None where the predictions lack what the metric needs.
         """
-        match self.metric.needs:
-            case "values" if self.n_classes:
-                return confusion_counts(truth, predictions.values, cluster, n_clusters, self.n_classes)
-            case "values":
-                return error_sums(truth, predictions.values, cluster, n_clusters)
-            case "probabilities":
-                if predictions.score_kind != "probability" or predictions.scores is None:
-                    return None
-                return loss_sums(truth, predictions.scores, cluster, n_clusters)
-            case "scores":
-                scores = predictions.ranking_scores()
-                if scores is None:
-                    return None
-                sides = one_vs_rest(truth, scores)
-                return np.hstack([score_histograms(*side, cluster, n_clusters) for side in sides])
+        return _statistics(self.metric.needs, self.n_classes, truth, predictions, cluster, n_clusters)
+
+
+def score_together(scorers: Collection[Scorer], truth: Array, predictions: Predictions) -> dict[str, float | None]:
+    """Score predictions by several metrics of one task, which share what they are computed from.
+
+    Parameters
+    ----------
+    scorers : collection of Scorer
+        All with the same number of classes.
+    truth, predictions
+        As `Scorer.__call__` takes them.
+
+    Returns
+    -------
+    dict
+        Score by the metric's name, None where it is undefined.
+    """
+    if len(truth) == 0:
+        return {scorer.metric.name: None for scorer in scorers}
+    kinds = {(scorer.metric.needs, scorer.n_classes) for scorer in scorers if scorer.metric.pooled}
+    together = np.zeros(len(truth), dtype=np.intp)
+    sums = {needs: _statistics(needs, n_classes, truth, predictions, together, 1) for needs, n_classes in kinds}
+    ranked = None if all(scorer.metric.pooled for scorer in scorers) else _ranked(truth, predictions)
+    scores = {}
+    for scorer in scorers:
+        if scorer.metric.from_thresholds is not None:
+            sides = [] if ranked is None else [scorer.metric.from_thresholds(*side) for side in ranked]
+            scores[scorer.metric.name] = float(np.mean(sides)) if sides else None
+        else:
+            statistics = sums[scorer.metric.needs]
+            scores[scorer.metric.name] = None if statistics is None else scorer.from_statistics(statistics[0])
+    return scores
+
+
+def _ranked(truth: Array, predictions: Predictions) -> list[tuple[Array, Array]] | None:
+    """Counts by threshold of each side, None without scores, or where a side has rows of one kind only."""
+    scores = predictions.ranking_scores()
+    if scores is None:
+        return None
+    sides = [counts_by_threshold(*side) for side in one_vs_rest(truth, scores)]
+    return sides if all(positive[-1] and negative[-1] for positive, negative in sides) else None
+
+
+def _statistics(
+    needs: Needs, n_classes: int, truth: Array, predictions: Predictions, cluster: Array, n_clusters: int
+) -> Array | None:
+    match needs:
+        case "values" if n_classes:
+            return confusion_counts(truth, predictions.values, cluster, n_clusters, n_classes)
+        case "values":
+            return error_sums(truth, predictions.values, cluster, n_clusters)
+        case "probabilities":
+            if predictions.score_kind != "probability" or predictions.scores is None:
+                return None
+            return loss_sums(truth, predictions.scores, cluster, n_clusters)
+        case "scores":
+            scores = predictions.ranking_scores()
+            if scores is None:
+                return None
+            sides = one_vs_rest(truth, scores)
+            return np.hstack([score_histograms(*side, cluster, n_clusters) for side in sides])
 
 
 # --- statistics: what is summed over the rows of a cluster ---
@@ -204,6 +244,29 @@ def one_vs_rest(truth: Array, scores: Array) -> list[tuple[Array, Array]]:
     if scores.ndim == 1:
         return [(truth == 1, scores)]
     return [(truth == code, scores[:, code]) for code in range(scores.shape[1])]
+
+
+def counts_by_threshold(is_class: Array, scores: Array) -> tuple[Array, Array]:
+    """Count the rows that score at least as high as each distinct score.
+
+    Parameters
+    ----------
+    is_class : ndarray of bool of shape (n,)
+        Whether a row is of the class that high scores stand for; at least one row.
+    scores : ndarray of shape (n,)
+        Finite.
+
+    Returns
+    -------
+    true_positives, false_positives : ndarray of int of shape (n_distinct,)
+        By falling score, so that the last ones are all rows of the class, and all others.
+    """
+    order = np.argsort(scores)[::-1]
+    falling = scores[order]
+    # Rows of equal score are told apart by no threshold.
+    last_of_equals = np.append(np.flatnonzero(falling[1:] != falling[:-1]), len(scores) - 1)
+    true_positives = np.cumsum(is_class[order])[last_of_equals]
+    return true_positives, last_of_equals + 1 - true_positives
 
 
 def score_histograms(is_class: Array, scores: Array, cluster: Array, n_clusters: int) -> Array:
@@ -348,16 +411,29 @@ def _binned_average_precision(statistics: Array, params: Params) -> Array:
     return np.asarray(_ratio((precision * positive).sum(-1), positive.sum(-1), empty=np.nan).mean(-1))
 
 
-def _roc_auc(truth: Array, scores: Array) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(truth, scores))
+# --- scores from counts by threshold ---
 
 
-def _average_precision(truth: Array, scores: Array) -> float:
-    from sklearn.metrics import average_precision_score
+def _roc_auc(true_positives: Array, false_positives: Array) -> float:
+    """Share of (positive, negative) pairs in the right order, equal scores counting half.
 
-    return float(average_precision_score(truth, scores))
+    That is the area under the ROC curve by the trapezoidal rule (Fawcett, "An introduction to ROC analysis", 2006,
+    algorithm 3), and the Mann-Whitney statistic by the number of pairs (Hanley and McNeil 1982). In whole numbers, so
+    that nothing is rounded before the end.
+    """
+    above = np.concatenate([[0], true_positives[:-1]])
+    twice = np.sum(np.diff(false_positives, prepend=0) * (above + true_positives))
+    return float(twice / (2 * true_positives[-1] * false_positives[-1]))
+
+
+def _average_precision(true_positives: Array, false_positives: Array) -> float:
+    """Sum over thresholds of the step in recall times the precision, without interpolation.
+
+    As scikit-learn's ``average_precision_score``; Manning, Raghavan and Schütze, "Introduction to Information
+    Retrieval", 2008, chapter 8.4, where no scores are equal.
+    """
+    precision = true_positives / (true_positives + false_positives)
+    return float(np.sum(np.diff(true_positives, prepend=0) * precision) / true_positives[-1])
 
 
 _AVERAGE = ("average",)

@@ -142,6 +142,26 @@ def replacing(path: Path) -> Iterator[Path]:
         raise PodiumError(f"cannot write {path}: {error.strerror or error}") from None
 
 
+@contextmanager
+def temporary_folder(prefix: str = "podium-") -> Iterator[Path]:
+    """Give a folder that is removed afterwards, in the system's place for such folders.
+
+    Raises
+    ------
+    PodiumError
+        If it cannot be made.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    except OSError as error:
+        place = os.environ.get("TMPDIR", "the system's temporary folder")
+        raise PodiumError(
+            f"no folder can be made in {place}: {error.strerror}", "free some space there, or set TMPDIR to another folder"
+        ) from None
+    with folder as name:
+        yield Path(name)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, and those above it, and check that it can be written to.
 

@@ -1,5 +1,6 @@
 """The labelled table: checks against the rules, and what is read off it. Pure functions."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +13,22 @@ from competition.errors import PodiumError, nearest
 from competition.splits import RowKeys
 
 HASH_BINS = 200
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The cluster of each row: a day, a group or a hash bin.
+
+    Parameters
+    ----------
+    names : ndarray of str of shape (n_clusters,)
+        In their order as text.
+    code : ndarray of int of shape (n,)
+        Position of each row's cluster in `names`.
+    """
+
+    names: NDArray[Any]
+    code: NDArray[np.intp]
 
 
 # --- checks ---
@@ -187,17 +204,22 @@ def row_keys(table: pd.DataFrame, definition: Competition) -> RowKeys:
     return RowKeys(target, group, time)
 
 
-def clusters(table: pd.DataFrame, definition: Competition) -> NDArray[Any]:
-    """Name of each row's cluster, the unit that intervals resample."""
+def clusters(table: pd.DataFrame, definition: Competition) -> Clusters:
+    """Tell the cluster of each row, the unit that intervals resample."""
     data = definition.data
     match definition.ranking.cluster:
         case "day":
-            return np.asarray(table[data.time].dt.strftime("%Y-%m-%d"), dtype=str)
+            code, days = pd.factorize(table[data.time].dt.normalize())
+            names = pd.DatetimeIndex(days).strftime("%Y-%m-%d")
         case "group":
-            return np.asarray(table[data.group].astype(str), dtype=str)
+            code, groups = pd.factorize(table[data.group])
+            names = pd.Index(groups).astype(str)
         case "row":
-            bins = pd.util.hash_array(table[data.id].astype(str).to_numpy(dtype=object)) % HASH_BINS
-            return np.char.mod("bin-%03d", bins)
+            hashed = pd.util.hash_array(table[data.id].astype(str).to_numpy(dtype=object))
+            code, bins = pd.factorize(hashed % HASH_BINS)
+            names = pd.Index([f"bin-{number:03d}" for number in bins])
+    in_order, place = np.unique(names.to_numpy(dtype=str), return_inverse=True)
+    return Clusters(in_order, place[code])
 
 
 def fingerprint(*tables: pd.DataFrame | None) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 from competition.dataset import Prepared, read_prepared
 from competition.definition import read_competition
 from competition.evaluation import wire
+from competition.evaluation.outcomes import Outcome
 from competition.evaluation.plan import Program, Trial, plan
 from competition.evaluation.scoring import finish, summarise
-from competition.evaluation.workers import Outcome
 from competition.repository import Repository
 from competition.results import Predictions, read_results
 

@@ -52,9 +52,9 @@ _MEANING = {
 
 
 def _facts() -> dict[str, str]:
+    from competition.evaluation.claims import cores
     from competition.evaluation.environments import uv_version
     from competition.evaluation.sandbox import landlock
-    from competition.evaluation.workers import cores
 
     return {
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",

@@ -66,8 +66,9 @@ def _this_machine(stack: ExitStack, definition: "Competition", jobs: int | None,
     _warn_if_not_isolated(level)
 
     def start(entries: "Sequence[Entry]") -> "Executor":
+        from competition.evaluation.claims import cores
         from competition.evaluation.entries import runtimes
-        from competition.evaluation.workers import Pool, cores
+        from competition.evaluation.workers import Pool
 
         # Workers import libraries while this process reads the data.
         first = next(iter(runtimes(entries).values()))

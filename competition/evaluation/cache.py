@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from competition.evaluation import wire
-from competition.evaluation.workers import Outcome
+from competition.evaluation.outcomes import Outcome
 from competition.repository import make_folder, replacing, write_text
 from competition.results import Failure, FailureType, Predictions, ScoreKind
 

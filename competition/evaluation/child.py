@@ -2,44 +2,42 @@
 
 A worker imports libraries and does nothing else with them, waits for orders on its control socket, and hands each to a
 fresh child, which confines itself before a stranger's code runs (`sandbox.confine`) and then does the trial (`trial`).
-This module and the sandbox need the standard library alone, so that a solution's own packages are imported by nobody
-but the confined child.
+This module, `watch` and the sandbox need the standard library alone, so that a solution's own packages are imported by
+nobody but the confined child.
 """
 
 import contextlib
+import gc
 import importlib
-import itertools
 import json
 import os
-import select
 import signal
 import socket
-import stat
 import struct
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from competition.evaluation import watch
 from competition.evaluation.sandbox.confine import (
-    MAX_THREADS,
-    SCRATCH_BYTES,
-    SCRATCH_FILES,
     Confinement,
     Limits,
     adopt_orphans,
     attempt,
     confine,
+    cpu_seconds,
     die_with,
     give_up_root,
+    prepare,
 )
 from competition.evaluation.sandbox.locks import replace_process_locks
 
 LENGTH = struct.Struct("<I")
 N_DESCRIPTORS = 5
-LOOK_SECONDS = 0.1
+BEGUN = b"\0"
+MAX_WORDS = 500
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,32 @@ class Order:
     seconds: float
     memory_bytes: int
     cpus: list[int]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a trial ended, as its worker saw it.
+
+    Parameters
+    ----------
+    status : int
+        Exit code of its process, or less than zero: the signal that ended it.
+    stopped : str or None
+        Why the worker ended it: ``"timeout"``, or what it used too much of.
+    seconds : float
+        Wall time.
+    peak_bytes : int
+        Largest resident memory.
+    trouble : str or None
+        What went wrong with the machine, so that a failure is not the solution's: it could not be set up, the kernel
+        had no memory left, the disk was full.
+    """
+
+    status: int
+    stopped: str | None
+    seconds: float
+    peak_bytes: int
+    trouble: str | None
 
 
 @dataclass(frozen=True)
@@ -164,184 +188,97 @@ def serve(control: socket.socket, setting: Setting) -> None:
         # A library that cannot be imported fails in the trial that needs it, where it is told.
         with contextlib.suppress(Exception):
             importlib.import_module(module)
-    while (received := receive(control, N_DESCRIPTORS)) is not None:
-        message, descriptors = received
-        ended = _supervise(Order(**message), descriptors, control, setting)
-        with contextlib.suppress(BrokenPipeError):  # the harness has gone; the next receive ends the loop
-            send(control, ended)
+    setting = replace(setting, confinement=prepare(setting.confinement))
+    # What is there now stays: a collection in a child would write to every page, and so copy them all.
+    gc.collect()
+    gc.freeze()
+    kills = watch.kills_for_memory()
+    try:
+        while (received := receive(control, N_DESCRIPTORS)) is not None:
+            message, descriptors = received
+            ended = _supervise(Order(**message), descriptors, control, setting)
+            if ended.status == -signal.SIGKILL:
+                before, kills = kills, watch.kills_for_memory()
+                if kills > before and ended.stopped is None:
+                    ended = replace(ended, trouble="the machine ran out of memory, and the kernel ended a process")
+            send(control, asdict(ended))
+    except (BrokenPipeError, watch.HarnessGoneError):
+        pass
+    # Nobody else may be left to do it; where it cannot be done, the folder is a namespace's or gone.
+    with contextlib.suppress(OSError):
+        watch.empty(Path.cwd())
+        os.rmdir(os.getcwd())
 
 
-def _supervise(order: Order, descriptors: list[int], control: socket.socket, setting: Setting) -> dict[str, Any]:
+def _supervise(order: Order, descriptors: list[int], control: socket.socket, setting: Setting) -> Ended:
     """Run one trial in a child and tell how it ended."""
     started = time.monotonic()
     worker = os.getpid()
     # A new folder each time: one that was emptied keeps its size and its times.
     scratch = Path.cwd() / os.urandom(8).hex()
     scratch.mkdir(mode=0o700)
+    report, words = os.pipe()
     pid = os.fork()
     if pid == 0:
         control.close()
-        _trial(order, worker, setting, scratch, descriptors)
-    for descriptor in descriptors:
+        os.close(report)
+        _trial(order, worker, setting, scratch, descriptors, words)
+    for descriptor in (*descriptors, words):
         os.close(descriptor)
-    stopped = _wait(pid, scratch, order.seconds, control)
+    end = watch.wait(pid, scratch, order.seconds, control)
     seconds = time.monotonic() - started
-    _kill(pid)
-    _, status, usage = os.wait4(pid, 0)
-    _sweep()
+    trouble = _trouble(report, scratch) if end.stopped is None else None
+    watch.sweep()
+    os.close(report)
     with contextlib.suppress(FileNotFoundError):  # where nothing holds a trial, it may have moved its folder
-        empty(scratch)
+        watch.empty(scratch)
         scratch.rmdir()
-    empty(Path.cwd())
-    return {
-        "status": os.waitstatus_to_exitcode(status),
-        "stopped": stopped,
-        "seconds": seconds,
-        "peak_bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-    }
+    watch.empty(Path.cwd())
+    return Ended(
+        status=end.status,
+        stopped="timeout" if _used_up(end, order) else end.stopped,
+        seconds=seconds,
+        peak_bytes=end.usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        trouble=trouble,
+    )
 
 
-def _wait(pid: int, scratch: Path, seconds: float, control: socket.socket) -> str | None:
-    """Wait until a trial has ended, and say why it must be stopped if it has to be.
-
-    Returns
-    -------
-    str or None
-        ``"timeout"``, or what it used too much of; None if it ended by itself.
-    """
-    deadline = time.monotonic() + seconds
-    # macOS has no descriptor for a process.
-    child = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+def _trouble(report: int, scratch: Path) -> str | None:
+    """Why a trial was not set up, or had no room on the disk; None where there was no such trouble."""
+    os.set_blocking(report, False)
     try:
-        while not _ended(pid, child, control, min(max(deadline - time.monotonic(), 0), LOOK_SECONDS)):
-            if time.monotonic() >= deadline:
-                return "timeout"
-            excess = _excess(pid, scratch)
-            if excess is not None:
-                return excess
-    finally:
-        if child is not None:
-            os.close(child)
-    return None
+        words = os.read(report, MAX_WORDS)
+    except BlockingIOError:  # a stray holds the other end; what it would have said came first
+        words = BEGUN
+    if words != BEGUN:
+        return f"the trial could not be set up: {words.decode(errors='replace') or 'its process ended'}"
+    return "the disk is full" if watch.is_full(scratch) else None
 
 
-def _ended(pid: int, child: int | None, control: socket.socket, seconds: float) -> bool:
-    """Wait for some seconds and tell whether a trial has ended; ends the worker when the harness has gone."""
-    waited: list[Any] = [control] if child is None else [control, child]
-    ready, _, _ = select.select(waited, [], [], min(seconds, 0.005) if child is None else seconds)
-    if child is not None:
-        is_over = child in ready
-    else:
-        # WNOWAIT leaves the child to be reaped, with its resource usage, by the caller.
-        is_over = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    # Nothing is sent while a trial runs, so a readable socket is a closed one.
-    if control in ready and not is_over:
-        _kill(pid)
-        os._exit(1)
-    return is_over
-
-
-def _excess(pid: int, scratch: Path) -> str | None:
-    """Look at what no kernel limit of a single process holds: files, bytes on disk, threads."""
-    sizes = list(itertools.islice(itertools.chain(_on_disk(scratch), _unlinked(pid)), SCRATCH_FILES + 1))
-    if len(sizes) > SCRATCH_FILES:
-        return f"made more than {SCRATCH_FILES:,} files"
-    if sum(sizes) > SCRATCH_BYTES:
-        return f"wrote more than {SCRATCH_BYTES // 2**20} MiB"
-    if _threads(pid) > MAX_THREADS:
-        return f"started more than {MAX_THREADS} threads"
-    return None
-
-
-def _on_disk(scratch: Path) -> Iterator[int]:
-    """Bytes that each file and folder takes."""
-    folders = [str(scratch)]
-    while folders:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    yield entry.stat(follow_symlinks=False).st_blocks * 512
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-
-
-def _unlinked(pid: int) -> Iterator[int]:
-    """Bytes of each file that a process holds open and that has no name any more."""
-    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                status = entry.stat()
-                if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
-                    yield status.st_blocks * 512
-
-
-def _threads(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
-    except OSError:
-        return 0
-    return int(status.rpartition(")")[2].split()[17])
-
-
-def _kill(pid: int) -> None:
-    """End a trial and whatever it has left behind in its process group; it may not have made one yet."""
-    for kill in (os.killpg, os.kill):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(pid, signal.SIGKILL)
-
-
-def _sweep() -> None:
-    """End processes that a trial left behind; they have become the worker's children (see `adopt_orphans`)."""
-    while True:
-        try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return
-        for pid in _children(os.getpid()):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(-1, 0)
-
-
-def _children(parent: int) -> list[int]:
-    """Process ids of the children of a process."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            status = (entry / "stat").read_text("ascii", errors="replace")
-            if int(status.rpartition(")")[2].split()[1]) == parent:
-                found.append(int(entry.name))
-    return found
-
-
-def empty(folder: Path) -> None:
-    """Remove what a trial wrote, however deep and whatever its modes; ends the worker if something stays.
-
-    Folders are flattened instead of descended into, so that neither the length of a path nor the depth of recursion
-    is the trial's to choose.
-    """
-    while entries := list(os.scandir(folder)):
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for inner in list(os.scandir(entry.path)):
-                if inner.is_dir(follow_symlinks=False):
-                    os.chmod(inner.path, 0o700)  # a folder moves only where its own entry '..' may be written
-                    os.rename(inner.path, folder / f".podium-{os.urandom(8).hex()}")
-                else:
-                    os.unlink(inner.path)
-            os.rmdir(entry.path)
+def _used_up(end: watch.End, order: Order) -> bool:
+    """Whether the kernel ended a trial for the processor time that it used."""
+    used = end.usage.ru_utime + end.usage.ru_stime
+    is_killed = end.status in (-signal.SIGKILL, -signal.SIGXCPU)
+    return end.stopped is None and is_killed and used >= cpu_seconds(order.seconds, order.threads)
 
 
 # --- the trial ---
 
 
-def _trial(order: Order, worker: int, setting: Setting, scratch: Path, descriptors: list[int]) -> None:
+def _trial(order: Order, worker: int, setting: Setting, scratch: Path, descriptors: list[int], words: int) -> None:
     """Run one trial in the forked child and leave."""
     status = 1
+    try:
+        _set_up(order, worker, setting, scratch, words)
+        trial = importlib.import_module("competition.evaluation.trial")
+        trial.perform(order, *descriptors)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _set_up(order: Order, worker: int, setting: Setting, scratch: Path, words: int) -> None:
+    """Confine this process, and say that it is done, or why not."""
     try:
         os.setsid()
         die_with(worker)
@@ -352,11 +289,11 @@ def _trial(order: Order, worker: int, setting: Setting, scratch: Path, descripto
         confine(setting.confinement, limits, str(scratch))
         if setting.site_packages is not None:
             sys.path.append(setting.site_packages)
-        trial = importlib.import_module("competition.evaluation.trial")
-        trial.perform(order, *descriptors)
-        status = 0
-    finally:
-        os._exit(status)
+    except BaseException as error:
+        os.write(words, f"{type(error).__name__}: {error}".encode()[:MAX_WORDS])
+        raise
+    os.write(words, BEGUN)
+    os.close(words)
 
 
 def _close_standard_streams() -> None:

@@ -17,12 +17,13 @@ from competition.errors import PodiumError
 from competition.evaluation.cache import TrialCache, TrialKey, arrays_fingerprint, table_fingerprint
 from competition.evaluation.child import Order
 from competition.evaluation.entries import Entry, provenance, runtimes
+from competition.evaluation.outcomes import Outcome, Runtime, Work, failed
 from competition.evaluation.plan import Trial, heldout_split, labelled_rows, plan, unlabelled_split
 from competition.evaluation.schedule import LongestFirst
 from competition.evaluation.scoring import Finished, finish, summarise
 from competition.evaluation.surroundings import Surroundings
 from competition.evaluation.wire import table_message, to_memory
-from competition.evaluation.workers import Outcome, Runtime, Work, failed, fixed_environment
+from competition.evaluation.workers import fixed_environment
 from competition.results import Predictions, Result, TrialRecord
 
 

@@ -8,9 +8,9 @@ from typing import Self
 import competition
 from competition import packages
 from competition.definition import Competition
+from competition.evaluation.outcomes import Runtime
 from competition.evaluation.plan import Program
 from competition.evaluation.surroundings import Surroundings, scoring_fingerprint
-from competition.evaluation.workers import Runtime
 from competition.manifest import Manifest
 from competition.results import Failure, Provenance, SolutionCard
 from competition.solution import Solution

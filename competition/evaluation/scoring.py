@@ -1,6 +1,6 @@
 """Outcomes of trials -> records and a result. Pure functions; the labels never leave this side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from competition.dataset import Prepared
 from competition.definition import Competition
+from competition.evaluation.outcomes import Outcome
 from competition.evaluation.plan import Trial
-from competition.evaluation.workers import Outcome
-from competition.metrics import Scorer, confusion_counts
+from competition.metrics import Scorer, confusion_counts, counts_by_threshold, score_together
 from competition.results import Predictions, Provenance, Result, SolutionCard, Statistics, TrialRecord
 
 CURVE_POINTS = 101
@@ -62,7 +62,7 @@ def _trial_metrics(
     by_name = scorers(prepared)
     if trial.split.part == "cv":
         truth = prepared.train.y[rows]
-        return {name: scorer(truth, predictions) for name, scorer in by_name.items()}
+        return score_together(by_name.values(), truth, predictions)
     halves = {"public": prepared.public, "private": ~prepared.public}
     return heldout_metrics(predictions, prepared.heldout.y, halves, by_name)
 
@@ -78,9 +78,9 @@ def heldout_metrics(
         Score by ``metric/half``.
     """
     return {
-        f"{name}/{half}": scorer(truth[mask], predictions.take(np.flatnonzero(mask)))
+        f"{name}/{half}": score
         for half, mask in halves.items()
-        for name, scorer in by_name.items()
+        for name, score in score_together(by_name.values(), truth[mask], predictions.take(np.flatnonzero(mask))).items()
     }
 
 
@@ -98,7 +98,7 @@ def summarise(finished: Sequence[Finished], card: SolutionCard, provenance: Prov
     cv = [one for one in ordered if one.trial.split.part == "cv"]
     heldout = next((one.record.metrics for one in ordered if one.trial.split.part == "heldout"), {})
     definition = prepared.definition
-    metrics = {} if failed else {name: _cv_score(scorer, cv, prepared) for name, scorer in scorers(prepared).items()}
+    metrics = {} if failed else _cv_scores(cv, prepared)
     return Result(
         format=1,
         competition=definition.slug,
@@ -124,14 +124,21 @@ def _ranking_score(
     return metrics[primary] if definition.ranking.by == "cv" else heldout.get(f"{primary}/private")
 
 
-def _cv_score(scorer: Scorer, cv: Sequence[Finished], prepared: Prepared) -> float | None:
+def _cv_scores(cv: Sequence[Finished], prepared: Prepared) -> dict[str, float | None]:
     """Pool the out-of-fold rows of each repeat, then average; ranking metrics are averaged over folds."""
-    if scorer.metric.pooled:
-        scores = [scorer(*_pooled(unit, prepared)) for unit in _units(cv, pooled=True)]
-    elif any(one.predictions is None or one.predictions.ranking_scores() is None for one in cv):
-        return None  # nobody gains by leaving out the scores of the hard fold
-    else:
-        scores = [one.record.metrics[scorer.metric.name] for one in cv]
+    by_name = scorers(prepared)
+    pooled = [scorer for scorer in by_name.values() if scorer.metric.pooled]
+    by_repeat = [score_together(pooled, *_pooled(unit, prepared)) for unit in _units(cv, pooled=True)]
+    # Nobody gains by leaving out the scores of the hard fold.
+    ranked = all(one.predictions is not None and one.predictions.ranking_scores() is not None for one in cv)
+    by_fold = [one.record.metrics for one in cv] if ranked else []
+    return {
+        name: _mean(unit[name] for unit in (by_repeat if scorer.metric.pooled else by_fold))
+        for name, scorer in by_name.items()
+    }
+
+
+def _mean(scores: Iterable[float | None]) -> float | None:
     defined = [score for score in scores if score is not None]
     return fmean(defined) if defined else None
 
@@ -166,52 +173,64 @@ def _statistics(ordered: Sequence[Finished], prepared: Prepared) -> Statistics |
             one.predictions.take(private) for one in ordered if one.trial.split.part == "heldout" and one.predictions
         ]
         scored = [(prepared.heldout.y[private], predictions) for predictions in of_private]
-        clusters = [prepared.heldout.cluster[private]]
+        clusters, codes = prepared.heldout.cluster, [prepared.heldout.cluster.code[private]]
     else:
         units = _units([one for one in ordered if one.trial.split.part == "cv"], pooled=scorer.metric.pooled)
         scored = [_pooled(unit, prepared) for unit in units]
-        clusters = [prepared.train.cluster[np.concatenate([one.rows for one in unit])] for unit in units]
-    names = np.unique(np.concatenate(clusters))
+        clusters = prepared.train.cluster
+        codes = [clusters.code[np.concatenate([one.rows for one in unit])] for unit in units]
+    present = np.unique(np.concatenate(codes))
+    place = np.zeros(len(clusters.names), dtype=np.intp)
+    place[present] = np.arange(len(present))
     sums = [
-        scorer.statistics(truth, predictions, np.searchsorted(names, cluster), len(names))
-        for (truth, predictions), cluster in zip(scored, clusters, strict=True)
+        scorer.statistics(truth, predictions, place[code], len(present))
+        for (truth, predictions), code in zip(scored, codes, strict=True)
     ]
     if any(unit is None for unit in sums):
         return None
-    lines = tuple(tuple(tuple(_plain(value) for value in row) for row in unit) for unit in sums if unit is not None)
-    return Statistics(clusters=tuple(str(name) for name in names), metric=scorer.metric.name, units=lines)
+    lines = tuple(tuple(tuple(map(_plain, row)) for row in unit.tolist()) for unit in sums if unit is not None)
+    return Statistics(clusters=tuple(clusters.names[present].tolist()), metric=scorer.metric.name, units=lines)
 
 
-def _plain(value: Any) -> float:
+def _plain(value: float) -> float:
     """Counts stay whole numbers in the file; sums keep ten significant digits."""
-    return int(value) if float(value).is_integer() else float(f"{value:.10g}")
+    return int(value) if value.is_integer() else float(f"{value:.10g}")
 
 
 def _confusion(cv: Sequence[Finished], prepared: Prepared) -> tuple[tuple[int, ...], ...] | None:
     n_classes = len(prepared.classes)
     if not n_classes:
         return None
-    truth, predictions = _pooled(cv, prepared)
-    counts = confusion_counts(truth, predictions.values, np.zeros(len(truth), dtype=np.intp), 1, n_classes)
-    return tuple(tuple(int(count) for count in row) for row in counts.reshape(n_classes, n_classes))
+    counts = sum(
+        confusion_counts(prepared.train.y[one.rows], one.predictions.values, np.zeros_like(one.rows), 1, n_classes)
+        for one in cv
+        if one.predictions is not None
+    )
+    return tuple(map(tuple, np.reshape(counts, (n_classes, n_classes)).tolist()))
 
 
 def _curves(cv: Sequence[Finished], prepared: Prepared) -> Curves:
     """ROC and precision-recall curves, averaged vertically over folds (Fawcett, "An introduction to ROC", 2006)."""
-    from sklearn.metrics import precision_recall_curve, roc_curve
-
     grid = np.linspace(0, 1, CURVE_POINTS)
     roc, precision_recall = [], []
     for one in cv:
         truth = prepared.train.y[one.rows]
         scores = None if one.predictions is None else one.predictions.ranking_scores()
-        if scores is None or len(prepared.classes) != 2 or len(np.unique(truth)) < 2:
+        if scores is None or len(prepared.classes) != 2:
             return {}
-        false_positive, true_positive, _ = roc_curve(truth, scores)
-        roc.append(np.interp(grid, false_positive, true_positive))
-        precision, recall, _ = precision_recall_curve(truth, scores)
-        precision_recall.append(np.interp(grid, recall[::-1], precision[::-1]))
+        true_positives, false_positives = counts_by_threshold(truth == 1, scores)
+        if not (true_positives[-1] and false_positives[-1]):
+            return {}
+        recall = _from(0.0, true_positives / true_positives[-1])
+        roc.append(np.interp(grid, _from(0.0, false_positives / false_positives[-1]), recall))
+        # Where no row is called positive, none is so wrongly.
+        precision = _from(1.0, true_positives / (true_positives + false_positives))
+        precision_recall.append(np.interp(grid, recall, precision))
     return {"precision_recall": _points(grid, precision_recall), "roc": _points(grid, roc)}
+
+
+def _from(start: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([[start], values])
 
 
 def _points(grid: NDArray[np.float64], lines: list[NDArray[np.float64]]) -> tuple[tuple[float, float], ...]:

@@ -19,6 +19,11 @@ from numpy.typing import NDArray
 from competition.evaluation import wire
 from competition.evaluation.child import Order
 
+try:
+    import joblib
+except ImportError:  # a solution's own environment need not have it
+    joblib = None
+
 MAX_TEXT = 2_000
 MAX_LINES = 20
 OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "bad allocation", "Cannot allocate memory", "out of memory")
@@ -52,6 +57,7 @@ def perform(order: Order, program: int, train: int, predict: int, labels: int, p
     """
     random.seed(order.seed)
     np.random.seed(order.seed)
+    _thread_joblib()
     _write(pipe, _answer(order, program, train, predict, labels))
 
 
@@ -62,7 +68,6 @@ def _answer(order: Order, program: int, train: int, predict: int, labels: int) -
         given = _take(order, program, train, predict, labels)
         with _timed(timings, "fit_seconds"):
             estimator = _open(order, given.program)
-            _thread_joblib()
             fitted = estimator.fit(given.X_train, given.y_train)
             estimator = estimator if fitted is None else fitted
         with _timed(timings, "predict_seconds"):
@@ -122,9 +127,10 @@ def _open(order: Order, program: bytes) -> Any:
 
 
 def _thread_joblib() -> None:
-    """Let joblib use threads, so that isolation does not change how a solution behaves."""
-    if "joblib" in sys.modules:
-        sys.modules["joblib"].parallel_config(backend="threading")
+    """Let joblib use threads wherever it would start processes, so that isolation does not change how it behaves."""
+    if joblib is not None:
+        for name in ("loky", "multiprocessing"):
+            joblib.register_parallel_backend(name, joblib.parallel.ThreadingBackend)
 
 
 @contextlib.contextmanager

@@ -151,11 +151,10 @@ def mapped(descriptor: int) -> Iterator[memoryview]:
     """Map memory that was handed over, for reading; what is kept of it must be copied."""
     memory = mmap.mmap(descriptor, 0, prot=mmap.PROT_READ)
     view = memoryview(memory)
-    try:
-        yield view
-    finally:
-        view.release()
-        memory.close()
+    # An exception's frames hold arrays on it; to close it then would fail, and hide what went wrong.
+    yield view
+    view.release()
+    memory.close()
 
 
 def to_memory(chunks: list[bytes | memoryview], name: str = "podium") -> int:

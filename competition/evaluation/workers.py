@@ -11,97 +11,32 @@ import selectors
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from competition.evaluation import wire
-from competition.evaluation.child import Order, Setting, empty, receive, send
+from competition.evaluation.child import Ended, Setting, receive, send
+from competition.evaluation.claims import claimed_cores, claimed_user
+from competition.evaluation.outcomes import Outcome, Runtime, Work, failed, judge, most_bytes, past_limit
 from competition.evaluation.sandbox import bubblewrap
 from competition.evaluation.sandbox.levels import Level, confinement, start
 from competition.evaluation.surroundings import Surroundings, surroundings
-from competition.results import Failure, FailureType, Predictions
+from competition.evaluation.watch import empty
+from competition.repository import temporary_folder
 
 ATTEMPTS = 3
 GRACE_SECONDS = 15.0
-HEADER_BYTES = 256 * 1024
 READ_BYTES = 1 << 20
 PIPE_BYTES = 1 << 20
 START_SECONDS = 120.0
-TOLD_BY_TRIAL = frozenset({"memory", "error", "bad-output"})
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """What a worker is started with.
-
-    Parameters
-    ----------
-    preload : tuple of str
-        Modules that it imports before it forks.
-    site_packages : str or None
-        Folder of a solution's own packages; None for the running environment's.
-    """
-
-    preload: tuple[str, ...] = ("competition.evaluation.trial",)
-    site_packages: str | None = None
-
-
-@dataclass(frozen=True)
-class Work:
-    """Everything that one trial is given.
-
-    Parameters
-    ----------
-    order : Order
-        What it is told.
-    runtime : Runtime
-        The kind of worker that it needs.
-    program : bytes
-        A solution's text or a pickled estimator.
-    train, predict : int
-        Descriptors of the features to fit on and to predict.
-    train_rows, predict_rows : ndarray of int
-        Rows of those features.
-    y : ndarray
-        Labels of `train_rows`: class codes or values.
-    """
-
-    order: Order
-    runtime: Runtime
-    program: bytes
-    train: int
-    predict: int
-    train_rows: NDArray[np.int64]
-    predict_rows: NDArray[np.int64]
-    y: NDArray[Any]
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes, 0 for regression."""
-        return len(self.order.classes or ())
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a trial; the predictions are in the order of `Work.predict_rows`."""
-
-    predictions: Predictions | None
-    failure: Failure | None
-    fit_seconds: float | None
-    predict_seconds: float | None
-    wall_seconds: float
-    peak_memory_mb: float | None
 
 
 @dataclass
@@ -113,7 +48,6 @@ class _Running:
     attempt: int
     pipe: int
     started: float
-    limit: int
     content: bytearray = field(default_factory=bytearray)
     excess: int = 0
 
@@ -130,20 +64,23 @@ class _Worker:
         self.cpus = cpus
         self.runtime = runtime
         self.running: _Running | None = None
-        self.scratch = tempfile.TemporaryDirectory(prefix="podium-", ignore_cleanup_errors=True)
+        self._held = ExitStack()
+        self.scratch = str(self._held.enter_context(temporary_folder()))
+        # The depth of what a trial left is its choice, and the standard library's way of clearing recurses.
+        self._held.callback(_clear, Path(self.scratch))
         self.control, theirs = socket.socketpair()
-        confined = confinement(level)
+        confined = confinement(level, self._held.enter_context(claimed_user()))
         if runtime.site_packages is not None:
             confined = replace(confined, read=(*confined.read, runtime.site_packages))
         if confined.uid is not None:
-            os.chown(self.scratch.name, confined.uid, confined.uid)
-        home = bubblewrap.SCRATCH if level == "namespaces" else self.scratch.name
+            os.chown(self.scratch, confined.uid, confined.uid)
+        home = bubblewrap.SCRATCH if level == "namespaces" else self.scratch
         setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages)))
         with theirs:
             self.process = subprocess.Popen(
                 start(level, ["serve", setting, str(theirs.fileno())], confined.read, runtime.site_packages is None),
                 env=environment(home, threads),
-                cwd=self.scratch.name,
+                cwd=self.scratch,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -160,10 +97,13 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        # The depth of what a trial left is its choice, and the standard library's way of clearing recurses.
-        with contextlib.suppress(OSError):
-            empty(Path(self.scratch.name))
-        self.scratch.cleanup()
+        self._held.close()
+
+
+def _clear(scratch: Path) -> None:
+    """Empty a scratch directory; a worker that ended by itself has removed it."""
+    with contextlib.suppress(OSError):
+        empty(scratch)
 
 
 def environment(scratch: str, threads: int) -> dict[str, str]:
@@ -194,21 +134,6 @@ def fixed_environment(threads: int) -> dict[str, str]:
         # File locks are refused: another trial could ask for them.
         "HDF5_USE_FILE_LOCKING": "FALSE",
     }
-
-
-def cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def slots(jobs: int, threads: int) -> list[list[int]]:
-    """Return the cores of each job, so that two trials never share one; empty lists where cores cannot be pinned."""
-    if not hasattr(os, "sched_getaffinity"):
-        return [[] for _ in range(jobs)]
-    cores = sorted(os.sched_getaffinity(0))
-    if jobs * threads > len(cores):
-        return [[] for _ in range(jobs)]
-    return [cores[job * threads : (job + 1) * threads] for job in range(jobs)]
 
 
 class _Queue(Generic[Key]):
@@ -247,7 +172,7 @@ class Pool:
     runtime : Runtime
         What the workers are started with. One that is handed a trial of another runtime is replaced.
     cpus : sequence of list of int, optional
-        Cores of each job, an empty list for any; those of `slots` if not given.
+        Cores of each job, an empty list for any; claimed ones if not given.
 
     Examples
     --------
@@ -266,7 +191,8 @@ class Pool:
     ) -> None:
         self._threads = threads
         self._level: Level = level
-        pinned = slots(jobs, threads) if cpus is None else cpus
+        self._held = ExitStack()
+        pinned = self._held.enter_context(claimed_cores(jobs, threads)) if cpus is None else cpus
         self._workers = [_Worker(own, threads, level, runtime or Runtime()) for own in pinned]
         self._selector = selectors.DefaultSelector()
 
@@ -289,12 +215,13 @@ class Pool:
         self._selector.close()
         for worker in self._workers:
             worker.close()
+        self._held.close()
 
     def run(self, works: Iterable[tuple[Key, Work]]) -> Iterator[tuple[Key, Outcome]]:
         """Run trials, in the order given, and yield each outcome when it is there.
 
-        A worker that dies is replaced and its trial is tried again, three times in all; that is never the entrant's
-        fault and becomes an ``infrastructure`` failure.
+        A worker that dies is replaced. What the machine did to a trial is never the entrant's fault: it is tried
+        again, three times in all, and is an ``infrastructure`` failure then.
         """
         queue = _Queue(works)
         self._hand_out(queue)
@@ -304,13 +231,12 @@ class Pool:
                 running = worker.running
                 assert running is not None
                 outcome = self._collect(worker, running, is_late)
-                if outcome is None and running.attempt < ATTEMPTS:
+                is_final = outcome.failure is None or outcome.failure.type != "infrastructure"
+                if not is_final and running.attempt < ATTEMPTS:
                     queue.again(running.key, running.work, running.attempt + 1)
-                elif outcome is None:
-                    outcome = failed("infrastructure", "the worker process died three times", running.age)
                 # The worker goes on while its trial is scored and kept.
                 self._hand_out(queue)
-                if outcome is not None:
+                if is_final or running.attempt == ATTEMPTS:
                     yield running.key, outcome
 
     def _hand_out(self, queue: "_Queue[Any]") -> None:
@@ -339,8 +265,7 @@ class Pool:
         program = wire.to_memory([work.program])
         given = wire.to_memory(wire.encode(labels, {}))
         order = asdict(work.order) | {"cpus": worker.cpus}
-        limit = len(work.predict_rows) * 8 * (1 + work.n_classes) + HEADER_BYTES
-        worker.running = _Running(key, work, attempt, read, time.monotonic(), limit)
+        worker.running = _Running(key, work, attempt, read, time.monotonic())
         # A worker that is gone shows when the answer is read.
         with contextlib.suppress(BrokenPipeError):
             send(worker.control, order, [program, work.train, work.predict, given, write])
@@ -370,8 +295,8 @@ class Pool:
     def _patience(self, busy: list[_Worker]) -> float:
         return max(0.0, min(_last_moment(worker) for worker in busy) - time.monotonic())
 
-    def _collect(self, worker: _Worker, running: _Running, is_late: bool) -> Outcome | None:
-        """Take the end of a trial from its worker; None if the worker has died."""
+    def _collect(self, worker: _Worker, running: _Running, is_late: bool) -> Outcome:
+        """Take the end of a trial from its worker, which may have died."""
         ended = None if is_late else _end_of_trial(worker.control)
         # A stray of the trial may hold the pipe and write on.
         while not running.excess and _drain(running) is None:
@@ -384,8 +309,10 @@ class Pool:
         if ended is None:
             worker.process.kill()
             self._replace(worker, worker.runtime)
-            return failed("timeout", _past(running.work), running.age) if is_late else None
-        return _outcome(running, ended)
+            if is_late:
+                return failed("timeout", past_limit(running.work), running.age)
+            return failed("infrastructure", "the worker process died", running.age)
+        return judge(running.work, bytes(running.content), len(running.content) + running.excess, ended)
 
 
 def _last_moment(worker: _Worker) -> float:
@@ -394,9 +321,9 @@ def _last_moment(worker: _Worker) -> float:
     return worker.running.started + worker.running.work.order.seconds + GRACE_SECONDS + START_SECONDS
 
 
-def _end_of_trial(control: socket.socket) -> dict[str, Any] | None:
+def _end_of_trial(control: socket.socket) -> Ended | None:
     received = receive(control)
-    return None if received is None else received[0]
+    return None if received is None else Ended(**received[0])
 
 
 def _drain(running: _Running) -> bool | None:
@@ -411,91 +338,7 @@ def _drain(running: _Running) -> bool | None:
         part = os.read(running.pipe, READ_BYTES)
     except BlockingIOError:
         return True
-    room = max(running.limit - len(running.content), 0)
+    room = max(most_bytes(running.work) - len(running.content), 0)
     running.content += part[:room]
     running.excess += len(part) - len(part[:room])
     return None if part else False
-
-
-def _outcome(running: _Running, ended: dict[str, Any]) -> Outcome:
-    """Check what a trial returned: the harness believes nothing but bytes of the declared form."""
-    spent = {"wall_seconds": float(ended["seconds"]), "peak_memory_mb": float(ended["peak_bytes"]) / 1e6}
-    if ended["stopped"] == "timeout" or ended["status"] == -signal.SIGXCPU:
-        return failed("timeout", _past(running.work), **spent)
-    if ended["stopped"] is not None:
-        return failed("crash", f"the process was ended: it {ended['stopped']}", **spent)
-    if running.excess:
-        size = len(running.content) + running.excess
-        return failed("bad-output", f"the trial returned {size:,} bytes; allowed: {running.limit:,}", **spent)
-    if ended["status"] < 0 or not running.content:
-        return failed("crash", _how_it_ended(ended["status"]), **spent)
-    try:
-        arrays, meta = wire.decode(memoryview(bytes(running.content)), max_header=HEADER_BYTES)
-        fit, predict = (_seconds(meta.get(name), spent["wall_seconds"]) for name in ("fit_seconds", "predict_seconds"))
-        if "failure" in meta:
-            return Outcome(None, _told(meta["failure"]), fit, predict, **spent)
-        predictions = check_predictions(arrays, meta, len(running.work.predict_rows), running.work.n_classes)
-    except (wire.WireError, ValueError) as error:
-        return failed("bad-output", " ".join(str(error).split())[:200], **spent)
-    return Outcome(predictions, None, fit, predict, **spent)
-
-
-def _told(failure: Any) -> Failure:
-    """Failure as the trial tells it; how its process ended is not its to say."""
-    told = Failure.model_validate(failure)
-    if told.type not in TOLD_BY_TRIAL:
-        raise ValueError(f"the trial called its failure '{told.type}'")
-    return told
-
-
-def check_predictions(
-    arrays: dict[str, NDArray[Any]], meta: dict[str, Any], n_rows: int, n_classes: int
-) -> Predictions:
-    """Take predictions out of what a trial sent.
-
-    Raises
-    ------
-    ValueError
-        If a dtype, a shape or a value is not what was ordered.
-    """
-    values = arrays.get("values")
-    wanted = np.dtype(np.int32 if n_classes else np.float64)
-    if values is None or values.dtype != wanted or values.shape != (n_rows,):
-        raise ValueError(f"the values are not {n_rows} numbers of type {wanted}")
-    if n_classes and not ((values >= 0) & (values < n_classes)).all():
-        raise ValueError("a value is no class code")
-    if not n_classes and not np.isfinite(values).all():
-        raise ValueError("a value is not finite")
-    scores, kind = arrays.get("scores"), meta.get("score_kind")
-    if scores is None:
-        return Predictions(values)
-    if scores.dtype != np.float64 or not np.isfinite(scores).all():
-        raise ValueError("the scores are not finite numbers of type float64")
-    if kind == "probability" and scores.shape == (n_rows, n_classes):
-        if (scores < 0).any() or (np.abs(scores.sum(axis=1) - 1) > 1e-3).any():
-            raise ValueError("the probabilities of a row are negative or do not sum to 1")
-        return Predictions(values, scores, "probability")
-    if kind == "decision" and scores.shape == (n_rows,) and n_classes == 2:
-        return Predictions(values, scores, "decision")
-    raise ValueError(f"scores of shape {scores.shape} for {n_rows} rows and {n_classes} classes")
-
-
-def _seconds(value: Any, longest: float) -> float | None:
-    """A duration as the child told it, which is its word alone, within what was measured outside."""
-    plausible = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= longest
-    return float(value) if plausible else None
-
-
-def _past(work: Work) -> str:
-    return f"ran past the limit of {work.order.seconds:g} s"
-
-
-def _how_it_ended(status: int) -> str:
-    if status < 0:
-        return f"the process was ended by {signal.Signals(-status).name}"
-    return f"the process left with exit code {status} and no predictions"
-
-
-def failed(kind: FailureType, message: str, wall_seconds: float, peak_memory_mb: float | None = None) -> Outcome:
-    """Return the outcome of a trial without predictions."""
-    return Outcome(None, Failure(type=kind, message=message), None, None, wall_seconds, peak_memory_mb)

@@ -24,8 +24,8 @@ import competition
 from competition.errors import PodiumError
 from competition.evaluation import cache as cache_module
 from competition.evaluation.cache import NEVER_KEPT, TrialCache, TrialKey, arrays_fingerprint, table_fingerprint
+from competition.evaluation.outcomes import Outcome
 from competition.evaluation.sandbox.bubblewrap import CHILD_SOURCES
-from competition.evaluation.workers import Outcome
 from competition.results import Failure, Predictions
 
 ROOT = Path(competition.__file__).parents[1]
@@ -383,7 +383,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from competition.evaluation.cache import TrialCache
-from competition.evaluation.workers import Outcome
+from competition.evaluation.outcomes import Outcome
 from competition.results import Predictions
 
 cache = TrialCache(Path(sys.argv[1]))

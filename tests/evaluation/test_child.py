@@ -1,54 +1,74 @@
-"""The worker's cleaning."""
+"""The worker, spoken to over its socket."""
 
+import contextlib
 import os
-import tempfile
-from pathlib import Path
+import signal
+import socket
+from dataclasses import asdict
 
+import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from competition.evaluation.child import empty
+from competition.evaluation import child, watch, wire
+from competition.evaluation.child import Order, Setting, receive, send
+from competition.evaluation.sandbox.confine import Confinement
 
-TREES = st.recursive(
-    st.none(), lambda inner: st.dictionaries(st.sampled_from("abcd"), inner, max_size=4), max_leaves=15
-)
-
-
-def grow(folder: Path, tree: dict | None, modes: list[int]) -> None:
-    for name, inner in (tree or {}).items():
-        if inner is None:
-            (folder / name).write_text("x")
-        else:
-            (folder / name).mkdir()
-            grow(folder / name, inner, modes)
-            (folder / name).chmod(modes[hash(name) % len(modes)])
+ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 20.0, 4 * 10**9, [])
+SETTING = Setting(Confinement("none", ()), ("competition.evaluation.trial",), None)
+KILLS_ITSELF = b"import os\n\ndef make_estimator(random_state, n_threads):\n    os.kill(os.getpid(), 9)\n"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(TREES, st.lists(st.sampled_from([0o000, 0o500, 0o700]), min_size=1))
-def test_whatever_lies_there_goes_and_what_links_lead_to_stays(tmp_path_factory, tree, modes):
-    scratch, outside = tmp_path_factory.mktemp("scratch"), tmp_path_factory.mktemp("outside")
-    (outside / "kept").write_text("kept")
-    (scratch / "link").symlink_to(outside)
-    (scratch / "file").symlink_to(outside / "kept")
-    os.link(outside / "kept", scratch / "hard")
-    grow(scratch, tree, modes)
-    empty(scratch)
-    assert list(scratch.iterdir()) == []
-    assert (outside / "kept").read_text() == "kept"
+@pytest.fixture
+def worker(tmp_path, monkeypatch):
+    """The socket of a worker in whose eyes the kernel kills for want of memory whenever it is asked."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    kills = iter(range(10))
+    monkeypatch.setattr(watch, "kills_for_memory", lambda: next(kills))
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        os.chdir(scratch)
+        child.serve(theirs, SETTING)
+        os._exit(0)
+    theirs.close()
+    with ours:
+        yield ours, scratch, pid
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
-@pytest.mark.parametrize("depth", [3, 1_500])
-def test_depth_is_no_obstacle(depth):
-    scratch = Path(tempfile.mkdtemp())  # pytest's own clearing of temporary folders recurses
-    here = os.open(scratch, os.O_RDONLY)
-    for _ in range(depth):
-        os.mkdir("deeper", dir_fd=here)
-        inner = os.open("deeper", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
-    empty(scratch)
-    assert list(scratch.iterdir()) == []
-    scratch.rmdir()
+def ended(worker, order, program=KILLS_ITSELF):
+    table = wire.to_memory(wire.table_message(pd.DataFrame({"x": [0.0, 1.0]})))
+    rows = np.arange(2)
+    given = wire.to_memory(wire.encode({"train_rows": rows, "predict_rows": rows, "y": rows}, {}))
+    read, write = os.pipe()
+    descriptors = [wire.to_memory([program]), table, table, given, write]
+    send(worker, asdict(order), descriptors)
+    for descriptor in {*descriptors, read}:
+        os.close(descriptor)
+    message, _ = receive(worker)
+    return child.Ended(**message)
+
+
+def test_a_process_that_the_kernel_killed_for_want_of_memory_is_not_to_blame(worker):
+    told = ended(worker[0], ORDER)
+    assert told.status == -signal.SIGKILL
+    assert "memory" in told.trouble
+
+
+def test_a_trial_that_could_not_be_set_up_says_why(worker):
+    told = ended(worker[0], Order(**asdict(ORDER) | {"memory_bytes": 2**70}))
+    assert told.status == 1
+    assert told.trouble.startswith("the trial could not be set up: ")
+
+
+def test_a_worker_whose_harness_has_gone_removes_its_scratch(worker):
+    control, scratch, pid = worker
+    assert scratch.is_dir()
+    (scratch / "left").write_text("left")
+    control.close()
+    os.waitpid(pid, 0)
+    assert not scratch.exists()

@@ -22,7 +22,8 @@ from competition.evaluation.cluster import Cluster, connection
 from competition.evaluation.cluster.machines import Description, describe, refusal
 from competition.evaluation.cluster.site import checked
 from competition.evaluation.engine import SolutionEnded, evaluate
-from competition.evaluation.workers import Outcome, Pool, Runtime, Work
+from competition.evaluation.outcomes import Outcome, Runtime, Work
+from competition.evaluation.workers import Pool
 from competition.results import Failure, Predictions
 
 distributed = pytest.importorskip("distributed")

@@ -18,7 +18,6 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.evaluation import wire
-from competition.evaluation.child import empty
 from competition.evaluation.hostile import headers
 from competition.evaluation.hostile.catalogue import ATTACKS
 from competition.evaluation.hostile.decoys import N_ROWS, VARIABLE, Decoys, random_bits
@@ -26,8 +25,9 @@ from competition.evaluation.hostile.programs import describe, program
 from competition.evaluation.hostile.selftest import run
 from competition.evaluation.hostile.trials import LABELS, LINGER, RECEIVE_AT, SEND_AT, verdict
 from competition.evaluation.installer import find_uv
+from competition.evaluation.outcomes import Outcome
 from competition.evaluation.sandbox.levels import LEVELS, probe
-from competition.evaluation.workers import Outcome
+from competition.evaluation.watch import empty
 from competition.results import Failure, Predictions
 from competition.solution import MAX_BYTES
 

@@ -207,3 +207,11 @@ def test_memory_is_sealed():
             mmap.mmap(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def test_what_goes_wrong_with_mapped_memory_is_told_as_it_is():
+    descriptor = wire.to_memory(wire.encode({"x": np.arange(3)}, {}))
+    with pytest.raises(MemoryError), wire.mapped(descriptor) as memory:
+        arrays, _ = wire.decode(memory)
+        raise MemoryError(len(arrays))
+    os.close(descriptor)

@@ -17,12 +17,14 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from competition.errors import PodiumError
+from competition.evaluation.claims import claimed_cores
 from competition.evaluation.cluster.connection import ANSWER_SECONDS, check_address, connect, dask_module
 from competition.evaluation.cluster.machines import Description, describe, refusal
 from competition.evaluation.cluster.site import Missing, Parcel, Site, Tables, checked, take
 from competition.evaluation.entries import Entry
+from competition.evaluation.outcomes import Outcome, Work, failed
 from competition.evaluation.surroundings import Surroundings
-from competition.evaluation.workers import ATTEMPTS, Outcome, Work, failed, slots
+from competition.evaluation.workers import ATTEMPTS
 
 LOOK_SECONDS = 1.0
 WAIT_SECONDS = 30.0
@@ -102,7 +104,7 @@ class Cluster:
         self._first: tuple[str, Description] | None = None
         self._close = ExitStack()
         n_local = check_address(address)
-        self._cores = deque(slots(n_local, threads) if n_local else ())
+        self._cores = deque(self._close.enter_context(claimed_cores(n_local or 0, threads)))
         try:
             self._client = connect(address, n_local, self._close)
             self._wait_for_workers(strictly=True)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from competition.errors import PodiumError
-from competition.evaluation import wire, workers
+from competition.evaluation import outcomes, wire
 from competition.evaluation.cluster.machines import Description, versions
-from competition.evaluation.workers import Outcome, Pool, Runtime, Work, failed
+from competition.evaluation.outcomes import Outcome, Runtime, Work, failed
+from competition.evaluation.workers import Pool
 from competition.results import Failure
 
 PART_BYTES = 64 * 2**20
@@ -170,7 +171,7 @@ def take(site: str, table: str, part: bytes, is_last: bool, dask_worker: Any) ->
 
 
 def checked(answer: Any, work: Work) -> Outcome:
-    """Check what came from a worker's machine as `workers` checks what comes from a trial.
+    """Check what came from a worker's machine as `outcomes` checks what comes from a trial.
 
     Raises
     ------
@@ -185,4 +186,6 @@ def checked(answer: Any, work: Work) -> Outcome:
     arrays = {"values": answer.predictions.values, "scores": answer.predictions.scores}
     meta = {"score_kind": answer.predictions.score_kind}
     present = {name: array for name, array in arrays.items() if array is not None}
-    return replace(answer, predictions=workers.check_predictions(present, meta, len(work.predict_rows), work.n_classes))
+    return replace(
+        answer, predictions=outcomes.check_predictions(present, meta, len(work.predict_rows), work.n_classes)
+    )

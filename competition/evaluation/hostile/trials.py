@@ -15,8 +15,9 @@ from competition.evaluation.hostile import headers
 from competition.evaluation.hostile.catalogue import QUIET, Attack, Verdict
 from competition.evaluation.hostile.decoys import N_ROWS, Decoys, random_bits
 from competition.evaluation.hostile.programs import Role, program
+from competition.evaluation.outcomes import Outcome, Runtime, Work
 from competition.evaluation.sandbox.levels import Level
-from competition.evaluation.workers import Outcome, Pool, Runtime, Work
+from competition.evaluation.workers import Pool
 
 MEMORY_BYTES = 2_200_000_000  # libraries reserve 1.4 GB of address space, which they do not use
 # When the sender sends, when the receiver receives, and how long the sender stays, in seconds.

@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from competition.evaluation.sandbox import landlock, seccomp
 
@@ -71,6 +71,8 @@ def give_up_root(confinement: Confinement) -> None:
     what is read, and seccomp refuses the one call, ``open_by_handle_at``, that would go round it.
     """
     if confinement.uid is None:
+        if sys.platform == "linux" and os.geteuid() == 0:  # of a user namespace that knows no other user
+            _set_capabilities(0)
         return
     _prctl(PR_SET_KEEPCAPS, 1)
     os.setgroups([])
@@ -96,6 +98,14 @@ def _set_capabilities(mask: int) -> None:
     data = struct.pack("<6I", mask, mask, 0, 0, 0, 0)
     if _LIBC is not None and _LIBC.capset(header, data) != 0:
         raise OSError(ctypes.get_errno(), "capset")
+
+
+def prepare(confinement: Confinement) -> Confinement:
+    """Do once, before the first fork, what is the same for every trial; return the confinement in its shortest form."""
+    if confinement.level == "none":
+        return confinement
+    seccomp.prepare()
+    return replace(confinement, read=tuple(landlock.outermost(confinement.read)))
 
 
 def die_with(parent: int) -> None:
@@ -131,8 +141,8 @@ def confine(confinement: Confinement, limits: Limits, scratch: str) -> None:
     if limits.cpus and hasattr(os, "sched_setaffinity"):
         with contextlib.suppress(OSError):  # a core that has gone since
             os.sched_setaffinity(0, limits.cpus)
-    for what, amount in _resources(confinement, limits):
-        _limit(what, amount)
+    for what, amount, grace in _resources(confinement, limits):
+        _limit(what, amount, grace)
     # A process that gave up root would hide from its worker which files it holds open.
     _prctl(PR_SET_DUMPABLE, 1)
     if confinement.level != "none":
@@ -140,22 +150,30 @@ def confine(confinement: Confinement, limits: Limits, scratch: str) -> None:
         seccomp.install()
 
 
-def _resources(confinement: Confinement, limits: Limits) -> Iterable[tuple[int, int]]:
-    yield resource.RLIMIT_CORE, 0
-    yield resource.RLIMIT_FSIZE, SCRATCH_BYTES
-    yield resource.RLIMIT_NOFILE, MAX_DESCRIPTORS
-    # The wall clock is the limit; this one holds a trial whose worker has been stopped.
-    yield resource.RLIMIT_CPU, math.ceil(limits.seconds * limits.threads) + CPU_GRACE_SECONDS
+def cpu_seconds(seconds: float, threads: int) -> int:
+    """Processor time after which the kernel ends a trial: the wall clock is the limit, unless its worker is stopped."""
+    return math.ceil(seconds * threads) + CPU_GRACE_SECONDS
+
+
+def _resources(confinement: Confinement, limits: Limits) -> Iterable[tuple[int, int, int]]:
+    """Resource, limit, and what the process itself could add to it."""
+    yield resource.RLIMIT_CORE, 0, 0
+    yield resource.RLIMIT_FSIZE, SCRATCH_BYTES, 0
+    yield resource.RLIMIT_NOFILE, MAX_DESCRIPTORS, 0
+    # The first limit sends SIGXCPU, which tells what it was for; the second cannot be caught.
+    yield resource.RLIMIT_CPU, cpu_seconds(limits.seconds, limits.threads), 1
     if sys.platform == "linux":
-        yield resource.RLIMIT_AS, limits.memory_bytes
+        yield resource.RLIMIT_AS, limits.memory_bytes, 0
         if confinement.uid is not None:  # counted by user, so it holds where the user is the worker's own
-            yield resource.RLIMIT_NPROC, MAX_THREADS
+            yield resource.RLIMIT_NPROC, MAX_THREADS, 0
 
 
-def _limit(what: int, amount: int) -> None:
+def _limit(what: int, amount: int, grace: int) -> None:
     _, hard = resource.getrlimit(what)
-    amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-    resource.setrlimit(what, (amount, amount))
+    most = amount + grace
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(what, (min(amount, most), most))
 
 
 def attempt(confinement: Confinement, secret: str, scratch: str) -> None:

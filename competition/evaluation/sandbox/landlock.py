@@ -90,6 +90,12 @@ def restrict(read: Iterable[str | Path], write: Iterable[str | Path]) -> None:
         os.close(ruleset)
 
 
+def outermost(paths: Iterable[str | Path]) -> list[str]:
+    """Leave out paths that lie beneath another one, or are another name of it: its rule holds for them too."""
+    real = {os.path.realpath(path): str(path) for path in paths}
+    return [given for path, given in real.items() if not any(path.startswith(f"{other}/") for other in real)]
+
+
 def _allow(ruleset: int, path: str | Path, rights: int) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)

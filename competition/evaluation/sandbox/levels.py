@@ -3,25 +3,23 @@
 import json
 import os
 import platform
-import random
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from competition.errors import PodiumError
+from competition.evaluation.claims import claimed_user
 from competition.evaluation.sandbox import bubblewrap, landlock, seccomp
 from competition.evaluation.sandbox.confine import Confinement
+from competition.repository import temporary_folder
 
 Level = Literal["namespaces", "kernel", "none"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 TRY_SECONDS = 20
 RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-# Users of which no package and no administrator knows; systemd hands the same ones out for a while at a time.
-UNPRIVILEGED = range(61184, 65520)
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,11 @@ def probe(level: Level) -> Finding:
         return Finding(level, True)
     if sys.platform != "linux" or platform.machine() not in seccomp.MACHINES:
         return Finding(level, False, f"{platform.system()} on {platform.machine()} has none of it")
-    with tempfile.TemporaryDirectory(prefix="podium-try-") as folder:
+    with temporary_folder("podium-try-") as folder, claimed_user() as uid:
         secret, scratch = Path(folder, "secret"), Path(folder, "scratch")
         secret.write_text("secret")
         scratch.mkdir()
-        setting = confinement(level)
+        setting = confinement(level, uid)
         if setting.uid is not None:
             os.chmod(folder, 0o755)
             os.chown(scratch, setting.uid, setting.uid)
@@ -103,9 +101,8 @@ def probe(level: Level) -> Finding:
     return _missing(level, why[-1] if why else f"the attempt ended with exit code {tried.returncode}")
 
 
-def confinement(level: Level) -> Confinement:
-    """Return how a worker of this level is confined; as root it gets a user of its own."""
-    uid = _unused_user() if hasattr(os, "geteuid") and os.geteuid() == 0 and sys.platform == "linux" else None
+def confinement(level: Level, uid: int | None) -> Confinement:
+    """Return how a worker of this level is confined, which becomes an unprivileged user if one is given."""
     return Confinement(level, bubblewrap.readable(), uid)
 
 
@@ -130,13 +127,6 @@ def start(level: Level, arguments: Sequence[str], read: Sequence[str], with_pack
     options = ["-s", "-P"] if with_packages else ["-s", "-P", "-B", "-S"]
     program = [sys.executable, *options, "-c", boot, str(bubblewrap.HARNESS), *arguments]
     return bubblewrap.command(program, read) if level == "namespaces" else program
-
-
-def _unused_user() -> int:
-    import pwd
-
-    taken = {entry.pw_uid for entry in pwd.getpwall()}
-    return random.SystemRandom().choice([uid for uid in UNPRIVILEGED if uid not in taken])
 
 
 def _missing(level: Level, why: str) -> Finding:

@@ -10,6 +10,7 @@ import os
 import struct
 import sys
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 # Each entry: name, number on x86_64, number on aarch64; "-" where a machine has no such call.
@@ -29,14 +30,13 @@ ALLOWED = """
     rt_sigsuspend 130 133  rt_sigreturn 15 139  sigaltstack 131 132  restart_syscall 219 128  pause 34 -
     alarm 37 -  setitimer 38 103  getitimer 36 102
 
-    # reading the clock and sleeping
-    clock_gettime 228 113  clock_getres 229 114  clock_nanosleep 230 115  nanosleep 35 101
-    gettimeofday 96 169  time 201 -  times 100 153
+    # reading the clock and sleeping (clocks by number are below)
+    nanosleep 35 101  gettimeofday 96 169  time 201 -  times 100 153
 
     # asking who and where it is; waiting for children, of which it has none
     getpid 39 172  getppid 110 173  getpgrp 111 -  getpgid 121 155  getsid 124 156  getuid 102 174
     geteuid 107 175  getgid 104 176  getegid 108 177  getresuid 118 148  getresgid 120 150  getgroups 115 158
-    uname 63 160  sysinfo 99 179  getrusage 98 165  getrlimit 97 163  getpriority 140 141  capget 125 90
+    uname 63 160  getrusage 98 165  getrlimit 97 163  getpriority 140 141  capget 125 90
     getrandom 318 278  umask 95 166  wait4 61 260  waitid 247 95
 
     # descriptors, pipes, events, and waiting for them
@@ -52,7 +52,7 @@ ALLOWED = """
     creat 85 -  stat 4 -  fstat 5 80  lstat 6 -  newfstatat 262 79  statx 332 291  statfs 137 43
     fstatfs 138 44  access 21 -  faccessat 269 48  readlink 89 -  readlinkat 267 78  getdents 78 -
     getdents64 217 61  getcwd 79 17  chdir 80 49  fchdir 81 50  mkdir 83 -  mkdirat 258 34  rmdir 84 -
-    unlink 87 -  unlinkat 263 35  rename 82 -  renameat 264 38  renameat2 316 276  link 86 -  linkat 265 37
+    unlink 87 -  unlinkat 263 35  rename 82 -  renameat 264 38  renameat2 316 276
     symlink 88 -  symlinkat 266 36  ftruncate 77 46  fsync 74 82  fdatasync 75 83
     sendfile 40 71  copy_file_range 326 285
 """
@@ -60,7 +60,7 @@ ALLOWED = """
 # Calls that are allowed for some arguments only; the rules are in `_conditions`.
 CONDITIONAL = """
     open 2 -  openat 257 56  fallocate 285 47  fcntl 72 25  ioctl 16 29  prctl 157 167  clone 56 220
-    kill 62 129  tgkill 234 131  rt_sigqueueinfo 129 138  rt_tgsigqueueinfo 297 240  prlimit64 302 261
+    clock_gettime 228 113  clock_getres 229 114  clock_nanosleep 230 115  kill 62 129  tgkill 234 131  rt_sigqueueinfo 129 138  rt_tgsigqueueinfo 297 240  prlimit64 302 261
     close_range 436 436
 """
 
@@ -78,6 +78,7 @@ PRCTLS = (
     *(51, 56, 64),  # SVE_GET_VL, GET_TAGGED_ADDR_CTRL, SME_GET_VL: how aarch64 computes
     0x53564D41,  # SET_VMA: names of memory areas
 )
+N_CLOCKS = 16  # of the machine and of the calling process; others are files', or other processes'
 CLONE_FILES, CLONE_THREAD = 0x00000400, 0x00010000
 CLONE_NAMESPACES = 0x7E020000  # NEWNS; NEWCGROUP, UTS, IPC, USER, PID and NET
 CLOSE_RANGE_CLOEXEC = 1 << 2
@@ -90,6 +91,11 @@ RET_ALLOW, RET_KILL, RET_ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 PR_SET_NO_NEW_PRIVS = 38
 SET_MODE_FILTER, FLAG_SPEC_ALLOW = 1, 1 << 2
 
+INSTRUCTION, OPERAND = struct.Struct("HBBI"), struct.Struct("I")
+NOBODY = 2**32 - 1  # stands for a process id that is not known yet; no rule has such an operand
+
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
 
 class Instruction(NamedTuple):
     """One instruction of classic BPF: operation, jumps if true and if false, operand."""
@@ -101,6 +107,17 @@ class Instruction(NamedTuple):
 
 
 Program = list[Instruction]
+
+
+def prepare() -> None:
+    """Assemble the filter, so that processes forked from this one need not.
+
+    Raises
+    ------
+    OSError
+        With ``errno.ENOTSUP`` where the machine is none of `MACHINES`.
+    """
+    _assembled(_machine())
 
 
 def install(pid: int | None = None) -> None:
@@ -116,20 +133,40 @@ def install(pid: int | None = None) -> None:
     OSError
         With ``errno.ENOTSUP`` where the machine is none of `MACHINES`, or what the kernel says where it has no seccomp.
     """
-    if sys.platform != "linux" or os.uname().machine not in MACHINES or struct.calcsize("P") != 8:
-        raise OSError(errno.ENOTSUP, f"there are system call filters for 64-bit Linux on {' and '.join(MACHINES)} only")
-    machine = os.uname().machine
-    instructions = program(machine, os.getpid() if pid is None else pid)
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in instructions))
-    header = struct.pack("HP", len(instructions), ctypes.addressof(code))
-    libc = ctypes.CDLL(None, use_errno=True)
+    machine = _machine()
+    assembled, places = _assembled(machine)
+    code = ctypes.create_string_buffer(assembled, len(assembled))
+    for place in places:
+        OPERAND.pack_into(code, place, os.getpid() if pid is None else pid)
+    header = struct.pack("HP", len(assembled) // INSTRUCTION.size, ctypes.addressof(code))
     # Before Linux 5.16 a filter switches off speculation past stores, which slows a fit and guards nothing here.
     install_call = (MACHINES[machine][2], SET_MODE_FILTER, FLAG_SPEC_ALLOW)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))) != 0 or (
-        libc.syscall(*map(ctypes.c_long, install_call), header) != 0
+    if (
+        _LIBC is None
+        or _LIBC.prctl(PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))) != 0
+        or (_LIBC.syscall(*map(ctypes.c_long, install_call), header) != 0)
     ):
         number = ctypes.get_errno()
         raise OSError(number, f"seccomp: {os.strerror(number)}")
+
+
+def _machine() -> str:
+    machine = os.uname().machine if sys.platform == "linux" else ""
+    if machine not in MACHINES or struct.calcsize("P") != 8:
+        raise OSError(errno.ENOTSUP, f"there are system call filters for 64-bit Linux on {' and '.join(MACHINES)} only")
+    return machine
+
+
+@cache
+def _assembled(machine: str) -> tuple[bytes, tuple[int, ...]]:
+    """The filter as bytes, and where in them the process id goes."""
+    instructions = program(machine, NOBODY)
+    places = (
+        position * INSTRUCTION.size + INSTRUCTION.size - OPERAND.size
+        for position, instruction in enumerate(instructions)
+        if instruction.k == NOBODY
+    )
+    return b"".join(INSTRUCTION.pack(*instruction) for instruction in instructions), tuple(places)
 
 
 def program(machine: str, pid: int) -> Program:
@@ -184,6 +221,7 @@ def _runs(values: Iterable[int]) -> list[tuple[int, int]]:
 
 def _conditions(pid: int) -> dict[str, Program]:
     """Rule of each conditional call; a rule loads arguments, and returns on every way through."""
+    clock = [*_low(0), *_when(GREATER_OR_EQUAL, N_CLOCKS, _refuse(errno.EINVAL)), *_return(RET_ALLOW)]
     to_itself = [*_low(0), *_allow_if_in([pid]), *_refuse(errno.EPERM)]
     return {
         "open": _opening(1),
@@ -202,6 +240,9 @@ def _conditions(pid: int) -> dict[str, Program]:
         ],
         # As with clone: a thread with descriptors of its own would have a limit on them of its own.
         "close_range": [*_low(2), *_allow_if_in([0, CLOSE_RANGE_CLOEXEC]), *_refuse(errno.EPERM)],
+        "clock_gettime": clock,
+        "clock_getres": clock,
+        "clock_nanosleep": clock,
         "kill": to_itself,
         "tgkill": to_itself,
         "rt_sigqueueinfo": to_itself,

@@ -39,7 +39,6 @@ NEEDED = {
     "set_robust_list": (273, 99),
     "rseq": (334, 293),
     "getrandom": (318, 278),
-    "clock_nanosleep": (230, 115),
     "sched_getaffinity": (204, 123),
     "getdents64": (217, 61),
     "statx": (332, 291),
@@ -136,6 +135,9 @@ FORBIDDEN = {
     "sched_setattr": (314, 274),
     "reboot": (169, 142),
     "splice": (275, 76),
+    "sysinfo": (99, 179),
+    "link": (86, None),
+    "linkat": (265, 37),
     "vmsplice": (278, 75),
     "mincore": (27, 232),
     "modify_ldt": (154, None),
@@ -150,6 +152,9 @@ CONDITIONAL = {
     "prctl": (157, 167),
     "clone": (56, 220),
     "close_range": (436, 436),
+    "clock_gettime": (228, 113),
+    "clock_getres": (229, 114),
+    "clock_nanosleep": (230, 115),
     "kill": (62, 129),
     "tgkill": (234, 131),
     "rt_sigqueueinfo": (129, 138),
@@ -317,6 +322,17 @@ def test_limits_of_its_own_are_read_and_never_set(machine, target, resource, new
     assert verdict(machine, number_of(machine, "prlimit64"), (target, resource, new_limits, 1)) == expected
 
 
+@given(
+    machines,
+    st.sampled_from(["clock_gettime", "clock_getres", "clock_nanosleep"]),
+    st.one_of(st.integers(0, 20), words),
+)
+def test_clocks_of_other_processes_are_not_read(machine, name, clock):
+    # A process's clock has a negative number, made of the process's own.
+    expected = ALLOW if clock % 2**32 < 16 else errno.EINVAL
+    assert verdict(machine, number_of(machine, name), (clock,)) == expected
+
+
 @given(machines, st.one_of(words, st.sampled_from([THREAD, THREAD | 0x400000])))
 def test_clone_makes_threads_that_share_everything(machine, flags):
     shares_descriptors, is_thread, namespaces = flags & 0x400, flags & 0x10000, flags & 0x7E020000
@@ -439,7 +455,7 @@ def test_numbers_in_these_tests_are_the_kernels(machine):
 # --- processes that install it ---
 
 ATTEMPTS = """
-import ctypes, errno, fcntl, json, os, resource, signal, socket, subprocess, sys, tempfile, threading
+import ctypes, errno, fcntl, json, os, resource, signal, socket, subprocess, sys, tempfile, threading, time
 
 from competition.evaluation.sandbox import seccomp
 
@@ -481,6 +497,8 @@ refused = {
     "utime": lambda: os.utime("own"),
     "xattr": lambda: os.setxattr("own", "user.note", b"note"),
     "truncate": lambda: os.truncate("own", 0),
+    "hard link": lambda: os.link("own", "other"),
+    "sysinfo": lambda: call("sysinfo", ctypes.create_string_buffer(128)),
     "mkfifo": lambda: os.mkfifo("pipe"),
     "inotify": lambda: call("inotify_init"),
     "affinity": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
@@ -534,8 +552,21 @@ def callback():
     assert list(numbers) == [1, 2, 3]
 
 
+def clocks():
+    assert time.process_time() > 0
+    assert time.thread_time() > 0
+    time.sleep(0.001)
+    try:
+        time.clock_gettime(~parent << 3 | 2)
+    except OSError as error:
+        assert error.errno == errno.EINVAL
+    else:
+        raise AssertionError("its parent's processor time can be read")
+
+
 allowed = {
     "threads": thread,
+    "clocks": clocks,
     "files": files,
     "numpy": numpy,
     "signals to itself": signals,
