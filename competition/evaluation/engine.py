@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -43,6 +43,32 @@ class Executor(Protocol):
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What earlier runs have left.
+
+    Parameters
+    ----------
+    cache : TrialCache or None
+        Where outcomes are looked up, and kept before they are yielded.
+    seconds : mapping
+        Of a trial, by name, as far as they are known; the longest are begun first.
+    fresh : bool
+        Whether every trial runs, whatever the cache holds.
+    """
+
+    cache: TrialCache | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    fresh: bool = False
+
+    def outcome(self, key: str) -> Outcome | None:
+        """Return the outcome of a trial by its key, None where it has to run."""
+        return None if self.cache is None or self.fresh else self.cache.get(key)
+
+
+NOTHING = Earlier()
+
+
+@dataclass(frozen=True)
 class TrialEnded:
     """A trial of an entry has ended, or was found in the cache."""
 
@@ -63,10 +89,7 @@ def evaluate(
     prepared: Prepared,
     entries: Sequence[Entry],
     executor: Executor,
-    cache: TrialCache | None = None,
-    expected: Mapping[str, float] | None = None,
-    *,
-    fresh: bool = False,
+    earlier: Earlier = NOTHING,
 ) -> Iterator[TrialEnded | SolutionEnded]:
     """Evaluate entries by cross-validation and on the held-out rows.
 
@@ -78,12 +101,8 @@ def evaluate(
         What is evaluated.
     executor : Executor
         Where the trials run.
-    cache : TrialCache, optional
-        Where outcomes are looked up, and kept before they are yielded.
-    expected : mapping, optional
-        Seconds of a trial by name, from an earlier run; the longest are begun first.
-    fresh : bool
-        Whether every trial runs, whatever the cache holds.
+    earlier : Earlier, optional
+        What earlier runs have left.
 
     Yields
     ------
@@ -94,7 +113,7 @@ def evaluate(
     trials = plan([entry.program for entry in entries], prepared)
     left = {name: sum(trial.program.name == name for trial in trials) for name in by_name}
     finished: dict[str, list[Finished]] = defaultdict(list)
-    for trial, outcome, cached in run_trials(trials, prepared, by_name, executor, cache, expected or {}, fresh=fresh):
+    for trial, outcome, cached in run_trials(trials, prepared, by_name, executor, earlier):
         one = finish(trial, outcome, prepared)
         entry = by_name[trial.program.name]
         finished[trial.program.name].append(one)
@@ -120,7 +139,7 @@ def predict_submission(prepared: Prepared, entry: Entry, executor: Executor, *, 
     """
     split = unlabelled_split(prepared) if unlabelled else heldout_split(prepared)
     trial = Trial(entry.program, split)
-    ((_, outcome, _),) = run_trials([trial], prepared, {entry.program.name: entry}, executor, None, {})
+    ((_, outcome, _),) = run_trials([trial], prepared, {entry.program.name: entry}, executor, NOTHING)
     if outcome.predictions is None:
         assert outcome.failure is not None
         where = f" ({outcome.failure.traceback[-1]})" if outcome.failure.traceback else ""
@@ -133,20 +152,18 @@ def run_trials(
     prepared: Prepared,
     entries: Mapping[str, Entry],
     executor: Executor,
-    cache: TrialCache | None,
-    expected: Mapping[str, float],
-    *,
-    fresh: bool = False,
+    earlier: Earlier,
 ) -> Iterator[tuple[Trial, Outcome, bool]]:
     """Run trials, those aside whose outcome is known, and yield each with whether it was in the cache."""
     with ExitStack() as stack:
         tables = Tables(prepared)
         stack.callback(tables.close)
+        cache = earlier.cache
         keys = {} if cache is None else _keys(trials, prepared, entries, executor.surroundings, tables)
         pending = []
         for number, trial in enumerate(trials):
             failure = entries[trial.program.name].failure
-            known = None if cache is None or fresh else cache.get(keys[number])
+            known = earlier.outcome(keys[number]) if keys else None
             if failure is not None:
                 yield trial, failed(failure.type, failure.message, 0.0), False
             elif known is not None:
@@ -154,7 +171,7 @@ def run_trials(
             else:
                 pending.append(number)
         kinds = runtimes(entries.values())
-        schedule = LongestFirst([trials[number].program.name for number in pending], expected, kinds)
+        schedule = LongestFirst([trials[number].program.name for number in pending], earlier.seconds, kinds)
         works = ((pending[at], _work(trials[pending[at]], prepared, tables, kinds)) for at in schedule)
         for number, outcome in executor.run(works):
             schedule.took(trials[number].program.name, outcome.wall_seconds)

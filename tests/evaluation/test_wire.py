@@ -13,7 +13,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from competition.evaluation.wire import ALIGNMENT, MAGIC, WireError, decode, encode, table_message, take_rows, to_memory
+from competition.evaluation.wire import (
+    ALIGNMENT,
+    MAGIC,
+    WireError,
+    decode,
+    encode,
+    mapped,
+    table_message,
+    take_rows,
+    to_memory,
+)
 
 
 def joined(chunks):
@@ -210,8 +220,13 @@ def test_memory_is_sealed():
 
 
 def test_what_goes_wrong_with_mapped_memory_is_told_as_it_is():
-    descriptor = wire.to_memory(wire.encode({"x": np.arange(3)}, {}))
-    with pytest.raises(MemoryError), wire.mapped(descriptor) as memory:
-        arrays, _ = wire.decode(memory)
-        raise MemoryError(len(arrays))
+    descriptor = to_memory(encode({"x": np.arange(3)}, {}))
+
+    def run_out_of_memory():
+        with mapped(descriptor) as memory:
+            arrays, _ = decode(memory)
+            raise MemoryError(len(arrays))
+
+    with pytest.raises(MemoryError):
+        run_out_of_memory()
     os.close(descriptor)
