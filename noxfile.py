@@ -14,7 +14,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "typecheck", "tests", "verify"]
+nox.options.sessions = ["lint", "typecheck", "tests", "tests_slow", "selftest", "verify"]
 nox.options.reuse_existing_virtualenvs = True
 
 LOCKS = Path("requirements")

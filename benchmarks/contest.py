@@ -92,8 +92,10 @@ def copied(repository: Repository, slug: str, root: Path, solutions: Mapping[str
     """Make a repository with a competition's rules, its prepared data linked, and these solutions alone."""
     contest = Contest(root, slug)
     contest.data.mkdir(parents=True)
-    for name in ("competition.toml", "dataset.py"):
-        shutil.copy(repository.data(slug) / name, contest.data)
+    shutil.copy(repository.data(slug) / "dataset.py", contest.data)
+    rules = (repository.data(slug) / "competition.toml").read_text("utf-8")
+    # The plain sides run no further seeds.
+    (contest.data / "competition.toml").write_text(rules.replace("[ranking]", "[ranking]\nn_seeds = 1"), "utf-8")
     (contest.data / "prepared").symlink_to(repository.prepared(slug).resolve(), target_is_directory=True)
     definition = read_competition(contest.data / "competition.toml")
     for origin in definition.solutions.borrow:

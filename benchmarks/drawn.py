@@ -44,6 +44,7 @@ also = ["average_precision", "roc_auc", "precision", "recall"]
 
 [ranking]
 by = "cv"
+n_seeds = 1
 cluster = "row"
 
 [limits]

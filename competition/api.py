@@ -112,7 +112,7 @@ class LoadedCompetition:
     @property
     def X(self) -> pd.DataFrame:
         """Features of the training rows, shape (n, n_features)."""
-        return self.prepared.train.X.copy()
+        return self.prepared.train.X
 
     @property
     def y(self) -> NDArray[Any]:
@@ -123,7 +123,7 @@ class LoadedCompetition:
     @property
     def X_heldout(self) -> pd.DataFrame:
         """Features of the held-out rows."""
-        return self.prepared.heldout.X.copy()
+        return self.prepared.heldout.X
 
     def evaluate(self, estimator: Any, jobs: int | None = None, encode: bool | None = None) -> Evaluation:
         """Evaluate an estimator as a solution is: the same folds, metrics, limits and child processes.
@@ -180,7 +180,7 @@ class LoadedCompetition:
     def __repr__(self) -> str:
         rows = self.prepared.manifest.rows
         counts = ", ".join(f"{count:,} {part}" for part, count in rows.items() if count)
-        return f"<{self.definition.slug}: {counts} rows, {self.prepared.train.X.shape[1]} features>"
+        return f"<{self.definition.slug}: {counts} rows, {len(self.prepared.train.features)} features>"
 
 
 def _pickle(estimator: Any) -> bytes:

@@ -3,29 +3,42 @@
 What a participant may have lies in ``prepared/public/``; the answer key lies in ``prepared/answers/``.
 """
 
-import importlib.util
+import fcntl
 import shutil
-import sys
 import tempfile
-import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from competition.dataset_module import import_dataset, load
 from competition.definition import Competition
 from competition.errors import PodiumError
-from competition.manifest import FORMAT, Column, Manifest, current_manifest, read_manifest, source_hash, stat_of
+from competition.manifest import (
+    FORMAT,
+    Column,
+    Manifest,
+    PreparedFile,
+    current_manifest,
+    digests,
+    prepared_files,
+    read_manifest,
+    source_hash,
+    stat_of,
+)
 from competition.metrics import Task
-from competition.repository import Repository, write_text
+from competition.repository import Repository, make_folder, write_text
 from competition.splits import Fold, folds, hold_out, public_half
 from competition.tables import (
+    Clusters,
     check_table,
     check_unlabelled,
     class_labels,
@@ -39,27 +52,51 @@ from competition.tables import (
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Rows with labels.
+class Rows:
+    """Rows of a prepared table. Their features are read when they are asked for, so that nobody holds a copy unused.
 
     Parameters
     ----------
     id : ndarray of shape (n,)
         Ids, never shown to a solution.
-    X : DataFrame of shape (n, n_features)
-        Features.
+    file : PreparedFile
+        Where the features lie.
+    features : tuple of str
+        Their names.
+    """
+
+    id: NDArray[Any]
+    file: PreparedFile
+    features: tuple[str, ...]
+
+    @property
+    def X(self) -> pd.DataFrame:
+        """Features, shape (n, n_features): a data frame of the caller's own, read from the file each time.
+
+        Raises
+        ------
+        PodiumError
+            If the file is not what was prepared.
+        """
+        return _read_table(self.file, self.features)
+
+
+@dataclass(frozen=True)
+class Labelled(Rows):
+    """Rows with labels.
+
+    Parameters
+    ----------
     y : ndarray of shape (n,)
         Class codes (int32) in the order of `Prepared.classes`, or values (float64).
-    cluster : ndarray of str of shape (n,)
-        The cluster that the row belongs to when intervals are drawn: a day, a group or a hash bin.
+    cluster : Clusters
+        Which rows are drawn together for intervals.
     time : Series of shape (n,), optional
         Of the time column.
     """
 
-    id: NDArray[Any]
-    X: pd.DataFrame
     y: NDArray[Any]
-    cluster: NDArray[Any]
+    cluster: Clusters
     time: pd.Series | None
 
 
@@ -73,8 +110,8 @@ class Prepared:
         Class labels in the competition's order, the positive one last in a binary task; empty for regression.
     public : ndarray of bool
         Which held-out rows are in the public half.
-    unlabelled : tuple or None
-        Ids and features of the rows whose labels nobody here has.
+    unlabelled : Rows or None
+        Rows whose labels nobody here has.
     """
 
     definition: Competition
@@ -84,7 +121,7 @@ class Prepared:
     heldout: Labelled
     public: NDArray[np.bool_]
     folds: list[Fold]
-    unlabelled: tuple[NDArray[Any], pd.DataFrame] | None
+    unlabelled: Rows | None
 
 
 # --- prepare: effects at the edge ---
@@ -107,15 +144,31 @@ def prepare(repository: Repository, definition: Competition, raw: Path | None = 
     PodiumError
         If the raw files are absent or wrong, or the table breaks the rules.
     """
+    with _one_at_a_time(repository, definition):
+        return _prepare(repository, definition, raw)
+
+
+@contextmanager
+def _one_at_a_time(repository: Repository, definition: Competition) -> Iterator[None]:
+    """Wait while another process prepares the same competition."""
+    file = repository.local / "locks" / f"prepare-{definition.slug}"
+    make_folder(file.parent)
+    with file.open("a") as lock:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _prepare(repository: Repository, definition: Competition, raw: Path | None) -> Manifest:
     home = repository.data(definition.slug)
     if raw is not None and not raw.is_dir():
         raise PodiumError(f"{raw} is no folder", "--raw takes the folder that holds the raw files")
     raw = raw or home / "raw"
-    module = _import_dataset(home / "dataset.py")
+    module = import_dataset(home / "dataset.py")
     where = repository.relative(home / "dataset.py")
-    labelled = _load(module, "load", raw, definition.competition.seed, where=where)
+    labelled = load(module, "load", raw, definition.competition.seed, where=where)
     check_table(labelled, definition, where=where)
-    unlabelled = _load(module, "load_unlabelled", raw, where=where) if hasattr(module, "load_unlabelled") else None
+    unlabelled = load(module, "load_unlabelled", raw, where=where) if hasattr(module, "load_unlabelled") else None
     if unlabelled is not None:
         check_unlabelled(unlabelled, labelled, definition, where=where)
     # A module that names its files is not disturbed by others beside them.
@@ -178,6 +231,7 @@ def _write(
                 Column(name=name, kind=kind_of(table[name]), missing=int(table[name].isna().sum()))
                 for name in feature_names(table, definition)
             ),
+            files=digests(folder),
         )
         write_text(folder / "manifest.json", manifest.model_dump_json(indent=1) + "\n")
         _swap(folder, final)
@@ -194,61 +248,6 @@ def _swap(new: Path, final: Path) -> None:
         final.rename(old)
     new.rename(final)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _import_dataset(path: Path) -> ModuleType:
-    """Import the maintainers' code from its path."""
-    if not path.is_file():
-        raise PodiumError(f"{path} does not exist", "it has `load(raw, seed)`, which returns the labelled table")
-    name = f"_podium_dataset_{path.parent.name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise PodiumError(f"{path}: syntax error in line {error.lineno}: {error.msg}") from None
-    if not callable(getattr(module, "load", None)):
-        raise PodiumError(f"{path} has no function `load(raw, seed)`")
-    return module
-
-
-def _download(module: ModuleType, raw: Path) -> bool:
-    """Let the data set module fetch its raw files, where it can; False where it cannot."""
-    if not hasattr(module, "download"):
-        return False
-    try:
-        return bool(module.download(raw))
-    except RuntimeError as error:
-        raise PodiumError(f"the download failed: {error}") from None
-
-
-def _load(module: ModuleType, function: str, raw: Path, *args: Any, where: str) -> pd.DataFrame:
-    """Call the data set module.
-
-    A ValueError that the module itself raises is the user's mistake, as is a missing file; one from deeper is a bug.
-    """
-    call = getattr(module, function)
-    try:
-        try:
-            table = call(raw, *args)
-        except FileNotFoundError:
-            if not _download(module, raw):
-                raise
-            table = call(raw, *args)
-    except FileNotFoundError as error:
-        # `open` says "[Errno 2] ..."; a module that explains itself passes a text.
-        raise PodiumError(str(error) if error.filename is None else f"{error.filename} does not exist") from None
-    except ValueError as error:
-        raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
-        if raised_in != module.__file__:
-            raise
-        raise PodiumError(" ".join(str(error).split())) from None
-    if not isinstance(table, pd.DataFrame):
-        raise PodiumError(f"{where}: {function}() must return a pandas.DataFrame, not {type(table).__name__}")
-    return table.reset_index(drop=True)
 
 
 def sample_submission(ids: pd.Series, target: pd.Series, definition: Competition) -> pd.DataFrame:
@@ -298,11 +297,16 @@ def ensure_prepared(repository: Repository, definition: Competition) -> Manifest
     current = current_manifest(repository, definition)
     if current is not None:
         return current
-    manifest = read_manifest(repository, definition.slug)
-    # Prepare again from where the raw files were found the last time.
-    folders = {Path(file).parent for file in manifest.raw} if manifest else set()
-    raw = folders.pop() if len(folders) == 1 else None
-    return prepare(repository, definition, raw if raw and raw.is_dir() else None)
+    with _one_at_a_time(repository, definition):
+        # Another process may have done it meanwhile.
+        current = current_manifest(repository, definition)
+        if current is not None:
+            return current
+        manifest = read_manifest(repository, definition.slug)
+        # Prepare again from where the raw files were found the last time.
+        folders = {Path(file).parent for file in manifest.raw} if manifest else set()
+        raw = folders.pop() if len(folders) == 1 else None
+        return _prepare(repository, definition, raw if raw and raw.is_dir() else None)
 
 
 def read_prepared(repository: Repository, definition: Competition) -> Prepared:
@@ -311,43 +315,46 @@ def read_prepared(repository: Repository, definition: Competition) -> Prepared:
     Raises
     ------
     PodiumError
-        If it is not prepared.
+        If it is not prepared, or a file has changed since it was.
     """
     slug, data = definition.slug, definition.data
     manifest = read_manifest(repository, slug)
     if manifest is None:
         raise PodiumError(f"the data of '{slug}' is not prepared", f"run `podium prepare {slug}`")
-    folder = repository.prepared(slug)
-    train = pd.read_parquet(folder / "public" / "train.parquet")
-    heldout = pd.read_parquet(folder / "public" / "heldout.parquet")
-    key = pd.read_parquet(folder / "answers" / "key.parquet")
-    classes = class_labels(pd.concat([train[data.target], key[data.target]]), definition)
-    features = feature_names(train, definition)
+    files = prepared_files(repository, slug, manifest)
+    features = tuple(column.name for column in manifest.columns)
+    train, heldout = files["public/train.parquet"], files["public/heldout.parquet"]
+    own = [name for name in dict.fromkeys((data.id, data.group, data.time)) if name is not None]
+    of_train, of_heldout = _read_table(train, [*own, data.target]), _read_table(heldout, own)
+    key = _read_table(files["answers/key.parquet"], [data.target, "part"])
+    classes = class_labels(pd.concat([of_train[data.target], key[data.target]]), definition)
     unlabelled = None
-    if (folder / "public" / "unlabelled.parquet").exists():
-        table = pd.read_parquet(folder / "public" / "unlabelled.parquet")
-        unlabelled = (table[data.id].to_numpy(), table[features])
+    if (file := files.get("public/unlabelled.parquet")) is not None:
+        unlabelled = Rows(_read_table(file, [data.id])[data.id].to_numpy(), file, features)
     return Prepared(
         definition=definition,
         manifest=manifest,
         classes=classes,
-        train=_labelled(train, train[data.target], classes, features, definition),
-        heldout=_labelled(heldout, key[data.target], classes, features, definition),
+        train=_labelled(train, features, of_train, encode(of_train[data.target], classes), definition),
+        heldout=_labelled(heldout, features, of_heldout, encode(key[data.target], classes), definition),
         public=(key["part"] == "public").to_numpy(),
-        folds=_read_folds(folder / "folds.npz"),
+        folds=_read_folds(files["folds.npz"]),
         unlabelled=unlabelled,
     )
 
 
 def _labelled(
-    table: pd.DataFrame, target: pd.Series, classes: list[Any], features: list[str], definition: Competition
+    file: PreparedFile, features: tuple[str, ...], table: pd.DataFrame, y: NDArray[Any], definition: Competition
 ) -> Labelled:
-    ids = table[definition.data.id].to_numpy()
     time = None if definition.data.time is None else table[definition.data.time]
-    return Labelled(ids, table[features], encode(target, classes), clusters(table, definition), time)
+    return Labelled(table[definition.data.id].to_numpy(), file, features, y, clusters(table, definition), time)
 
 
-def _read_folds(path: Path) -> list[Fold]:
-    with np.load(path) as arrays:
+def _read_table(file: PreparedFile, columns: Sequence[str]) -> pd.DataFrame:
+    return pd.read_parquet(pa.BufferReader(file.read()), columns=list(columns))
+
+
+def _read_folds(file: PreparedFile) -> list[Fold]:
+    with np.load(BytesIO(file.read())) as arrays:
         numbers = sorted({tuple(int(part) for part in name.split("/")[:2]) for name in arrays.files})
         return [Fold(r, f, arrays[f"{r}/{f}/train"], arrays[f"{r}/{f}/valid"]) for r, f in numbers]

@@ -121,6 +121,7 @@ class Ranking(_Table):
 
     by: Literal["cv", "heldout"] = "cv"
     cluster: Literal["row", "group", "day"] = "row"
+    n_seeds: Annotated[int, Field(ge=1, le=20)] = 3  # with which the first fold is run: how much is luck
 
 
 class Solutions(_Table):

@@ -1,5 +1,6 @@
 """What is known of a competition's prepared data without reading it; a run with nothing to do needs no more."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -7,9 +8,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from competition.definition import Competition
+from competition.errors import PodiumError
 from competition.repository import Repository
 
-FORMAT = 1
+FORMAT = 2
 State = Literal["prepared", "stale", "absent"]
 
 
@@ -33,21 +35,70 @@ class Manifest(BaseModel):
         Size and modification time of the raw files, by path.
     data, split : str
         Fingerprints of the prepared tables, and of the held-out rows and folds.
+    files : dict
+        SHA-256 of the bytes of each prepared file, by its path within the folder.
     balance : dict
         By part of the data: rows of each class (classification), or mean and standard deviation of the target.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    format: Literal[1]
+    format: Literal[2]
     definition: str
     dataset: str
     raw: dict[str, tuple[int, int]]
     data: str
     split: str
+    files: dict[str, str]
     rows: dict[str, int]
     classes: tuple[str, ...]
     balance: dict[str, dict[str, float]]
     columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class PreparedFile:
+    """A file that was prepared.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of its bytes, as the manifest has it.
+    slug : str
+        Its competition.
+    """
+
+    path: Path
+    sha256: str
+    slug: str
+
+    def read(self) -> bytes:
+        """Return its content.
+
+        Raises
+        ------
+        PodiumError
+            If it cannot be read, or has changed since the manifest was written.
+        """
+        again = f"run `podium prepare {self.slug}` again"
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise PodiumError(f"cannot read {self.path}: {error.strerror}", again) from None
+        if sha256(content).hexdigest() != self.sha256:
+            raise PodiumError(f"{self.path} has changed since it was prepared", again)
+        return content
+
+
+def prepared_files(repository: Repository, slug: str, manifest: Manifest) -> dict[str, PreparedFile]:
+    """Return what was prepared, by path within the folder."""
+    folder = repository.prepared(slug)
+    return {name: PreparedFile(folder / name, digest, slug) for name, digest in manifest.files.items()}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file below a folder, as a manifest lists them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def read_manifest(repository: Repository, slug: str) -> Manifest | None:
@@ -63,17 +114,21 @@ def state(repository: Repository, definition: Competition) -> State:
     manifest = read_manifest(repository, definition.slug)
     if manifest is None:
         return "absent"
-    same_sources = all(
-        not Path(file).exists() or stat_of(Path(file)) == tuple(seen) for file, seen in manifest.raw.items()
-    )
-    home = repository.data(definition.slug)
-    current = manifest.definition == definition.fingerprint() and manifest.dataset == source_hash(home)
-    return "prepared" if current and same_sources else "stale"
+    return "prepared" if _is_current(manifest, repository, definition) else "stale"
 
 
 def current_manifest(repository: Repository, definition: Competition) -> Manifest | None:
     """Return the manifest if the data is prepared, from the rules and sources of today."""
-    return read_manifest(repository, definition.slug) if state(repository, definition) == "prepared" else None
+    manifest = read_manifest(repository, definition.slug)
+    return manifest if manifest is not None and _is_current(manifest, repository, definition) else None
+
+
+def _is_current(manifest: Manifest, repository: Repository, definition: Competition) -> bool:
+    same_sources = all(
+        not Path(file).exists() or stat_of(Path(file)) == tuple(seen) for file, seen in manifest.raw.items()
+    )
+    home = repository.data(definition.slug)
+    return same_sources and manifest.definition == definition.fingerprint() and manifest.dataset == source_hash(home)
 
 
 def source_hash(home: Path) -> str:

@@ -3,8 +3,8 @@
 Most metrics are functions of *statistics* that add up over rows: the confusion matrix for labels, sums of errors for
 regression, sums of losses for probabilities. Kept by cluster of rows, the same statistics give the score, its bootstrap
 interval and the board of a fresh clone, without the rows. The two ranking metrics are computed from the order of all
-rows; their statistics are histograms of the scores, which serve the interval alone. Every metric agrees with
-scikit-learn's function of its name, which is not imported: that takes longer than many a fit.
+rows; their statistics are histograms of the scores, which serve the interval alone. Where scikit-learn has a function
+of the same name, the two agree; it is not imported, since that takes longer than many a fit.
 """
 
 from collections.abc import Callable, Collection, Mapping

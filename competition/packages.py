@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PathDistribution
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -18,6 +17,16 @@ from packaging.utils import canonicalize_name
 
 # A requirement may be met by a distribution of another name that installs the same import.
 SUBSTITUTES = {"xgboost": ("xgboost-cpu",)}
+# What a trial imports itself, whatever its solution asks for.
+NEEDED_BY_TRIAL = ("numpy>=2.1", "pandas>=3.0")
+# What a library uses without being asked, where it is installed: for the text of tables, for sums, as base classes.
+USED_WHERE_INSTALLED = {
+    "keras": ("jax", "tensorflow", "torch"),
+    "lightgbm": ("scikit-learn",),
+    "pandas": ("bottleneck", "numexpr", "pyarrow"),
+    "xgboost": ("scikit-learn",),
+    "xgboost-cpu": ("scikit-learn",),
+}
 _PLAIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -55,13 +64,14 @@ def versions(distributions: Iterable[str], modules: Iterable[str] = ()) -> dict[
     -------
     dict
         Version by canonical name, sorted. Requirements whose markers do not hold here are not followed, nor are extras
-        that nobody asked for.
+        that nobody asked for, but for those of `USED_WHERE_INSTALLED`.
     """
-    places = _places(tuple(sys.path))
-    found = _closure(places, distributions)
+    search_path = tuple(sys.path)
+    places = _places(search_path)
+    found = set(_closure(search_path, tuple(distributions)))
     for module in sorted({name.partition(".")[0] for name in modules} - sys.stdlib_module_names):
         if not any(_provides(places[name], module) for name in _likely_first(found, module)):
-            found |= _closure(places, _providers(tuple(sys.path), module))
+            found |= _closure(search_path, _providers(search_path, module))
     return {name: _read(places[name]).version for name in sorted(found)}
 
 
@@ -87,6 +97,8 @@ def _read_anew(path: str) -> Distribution:
     try:
         text = Path(path, "METADATA").read_text("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):
+        from importlib.metadata import PathDistribution  # slow to import, and seldom needed
+
         old = PathDistribution(Path(path))
         return Distribution(old.name, old.version, tuple(old.requires or ()))
     fields: dict[str, list[str]] = {}
@@ -125,8 +137,10 @@ def _metadata_folders(folder: Path) -> Iterator[tuple[str, str]]:
 # --- what needs what ---
 
 
-def _closure(places: dict[str, str], names: Iterable[str]) -> set[str]:
+@cache
+def _closure(search_path: tuple[str, ...], names: tuple[str, ...]) -> frozenset[str]:
     """Canonical names of installed distributions, and of all that they need."""
+    places = _places(search_path)
     waiting = [(name, "") for name in names]
     seen: set[tuple[str, str]] = set()
     while waiting:
@@ -135,7 +149,8 @@ def _closure(places: dict[str, str], names: Iterable[str]) -> set[str]:
         if name is not None and (name, extra) not in seen:
             seen.add((name, extra))
             waiting += _needs(places[name], extra)
-    return {name for name, _ in seen}
+            waiting += [(other, "") for other in USED_WHERE_INSTALLED.get(name, ())]
+    return frozenset(name for name, _ in seen)
 
 
 def _installed_as(places: dict[str, str], wanted: str) -> str | None:

@@ -68,12 +68,25 @@ class Estimate:
 
 
 class Watch:
-    """Show a run: a bar on a terminal, a line a solution elsewhere."""
+    """Show a run: a bar on a terminal; elsewhere a line at its beginning, and one a solution.
 
-    def __init__(self, console: Console, estimate: Estimate, n_solutions: int) -> None:
+    Parameters
+    ----------
+    console : Console
+        Where it is shown.
+    estimate : Estimate
+        What is left of it.
+    n_solutions : int
+        Number of solutions.
+    doing : str
+        What it does, for the first line.
+    """
+
+    def __init__(self, console: Console, estimate: Estimate, n_solutions: int, doing: str = "evaluating") -> None:
         self._console = console
         self._estimate = estimate
         self._n_solutions = n_solutions
+        self._doing = doing
         self._ended = 0
         self._bar = Progress(
             SpinnerColumn(),
@@ -90,11 +103,12 @@ class Watch:
 
     @contextmanager
     def showing(self) -> Iterator["Watch"]:
-        """Show the bar while the run goes on."""
+        """Show that it has begun, and the bar while it goes on."""
         if self._console.is_terminal:
             with self._bar:
                 yield self
         else:
+            self._print_beginning()
             yield self
 
     def trial_ended(self, name: str, record: TrialRecord, cached: bool = False) -> None:
@@ -116,9 +130,19 @@ class Watch:
             line, style="red" if result.failures else None, markup=False, highlight=False, soft_wrap=True
         )
 
+    def _print_beginning(self) -> None:
+        solutions = _count(self._n_solutions, "solution")
+        trials = _count(self._n_solutions * self._estimate.trials, "trial")
+        line = f"{self._doing}: {solutions}, {trials}, {self._estimate.jobs} at a time"
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     def _left(self) -> str:
         seconds = round(self._estimate.left)
         return f"about {seconds // 60} min {seconds % 60:02} s left" if seconds >= 60 else f"about {seconds} s left"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _why_missing(result: Result) -> str:

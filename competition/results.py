@@ -1,6 +1,7 @@
 """What evaluation leaves behind: the predictions of a trial, and the result of a solution as a small JSON file."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +18,9 @@ from competition.repository import Repository, write_text
 FORMAT = 1
 FailureType = Literal["timeout", "memory", "crash", "error", "bad-output", "dependency", "infrastructure"]
 ScoreKind = Literal["probability", "decision"]
+
+# A result's file: the checksum, and what it is of.
+_CHECKED = re.compile(rb'\{\s*"checksum": "(?P<checksum>[0-9a-f]{16})",(?P<rest>.*)', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,9 @@ class TrialRecord(_Record):
 
     Parameters
     ----------
-    part : {"cv", "heldout"}
-        Which rows were predicted: a validation fold, or the held-out rows after a fit on all of train.
+    part : {"cv", "heldout", "seeds"}
+        Which rows were predicted: a validation fold, the held-out rows after a fit on all of train, or the first fold
+        again with another seed.
     repeat, fold : int
         Place in the cross-validation; 0 for ``heldout``.
     seed : int
@@ -106,13 +111,15 @@ class TrialRecord(_Record):
         As the harness measured it, start and transfer included.
     peak_memory_mb : float or None
         Peak resident memory of the trial's process, in 10⁶ bytes.
+    reference_seconds : float or None
+        What the reference job took on the same machine at that time.
     predictions : str or None
         Fingerprint of the predictions.
     failure : Failure or None
         Why there are none.
     """
 
-    part: Literal["cv", "heldout"]
+    part: Literal["cv", "heldout", "seeds"]
     repeat: int
     fold: int
     seed: int
@@ -123,6 +130,7 @@ class TrialRecord(_Record):
     predict_seconds: float | None
     wall_seconds: float
     peak_memory_mb: float | None
+    reference_seconds: float | None = None
     predictions: str | None
     failure: Failure | None
 
@@ -147,7 +155,8 @@ class Provenance(_Record):
     rules, data, split, solution_file : str
         Fingerprints of the competition's rules, its data, the folds, and the solution's file.
     child, scoring : str
-        Fingerprints of the harness's sources: those that run beside the solution, those that made the scores.
+        Fingerprints of the harness's sources: those that run, confine and judge trials, those that make folds and
+        scores (`competition.evaluation.sources`).
     packages : dict
         Versions of the packages that the solution names and of all that these need.
     isolation : {"namespaces", "kernel", "none"}
@@ -230,10 +239,16 @@ class Result(_Record):
         return [trial for trial in self.trials if trial.failure]
 
     def to_json(self) -> str:
-        """Write as JSON with sorted keys, one trial and one cluster a line, so that it diffs and merges well."""
+        """Write as JSON with sorted keys, one trial and one cluster a line, so that it diffs well; a checksum first."""
         content = self.model_dump(mode="json")
         lines = [f"{json.dumps(key)}: {_dump(key, content[key])}" for key in sorted(content)]
-        return "{\n" + ",\n".join(lines) + "\n}\n"
+        rest = "\n" + ",\n".join(lines) + "\n}\n"
+        return f'{{\n"checksum": "{_checksum(rest.encode())}",{rest}'
+
+
+def _checksum(rest: bytes) -> str:
+    """SHA-256 of what stands behind the checksum, 16 hexadecimal digits; a checkout may have changed line ends."""
+    return sha256(rest.replace(b"\r\n", b"\n").strip()).hexdigest()[:16]
 
 
 def _dump(key: str, value: Any) -> str:
@@ -261,7 +276,7 @@ def write_result(result: Result, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Collected:
-    """The results of a competition, and by name of the solution what is wrong with those that cannot be read.
+    """The results of a competition, and by name of the solution what is wrong with those that cannot be used.
 
     Parameters
     ----------
@@ -300,9 +315,14 @@ def read_results(folder: Path) -> tuple[dict[str, Result], dict[str, str]]:
     broken: dict[str, str] = {}
     for path in sorted(folder.glob("*.json")):
         try:
-            found[path.stem] = read_result(path)
+            result = read_result(path)
         except PodiumError as error:
-            broken[path.stem] = f"cannot be read: {error.hint}"
+            broken[path.stem] = f"cannot be used: {error.hint}"
+        else:
+            if result.solution.name == path.stem:
+                found[path.stem] = result
+            else:
+                broken[path.stem] = f"cannot be used: it is the result of '{result.solution.name}'"
     return found, broken
 
 
@@ -312,11 +332,18 @@ def read_result(path: Path) -> Result:
     Raises
     ------
     PodiumError
-        If the file is not a result.
+        If the file is not a result, or not as `write_result` has written it.
     """
+    content = path.read_bytes()
+    parts = _CHECKED.fullmatch(content)
     try:
-        return Result.model_validate_json(path.read_bytes())
+        result = Result.model_validate_json(content if parts is None else b"{" + parts["rest"])
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise PodiumError(f"{path} is not a result", f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    if parts is None:
+        raise PodiumError(f"{path} is not a result", "it has no checksum, so it may have been edited")
+    if parts["checksum"].decode() != _checksum(parts["rest"]):
+        raise PodiumError(f"{path} is not a result", "its checksum does not hold: it was edited or damaged")
+    return result

@@ -7,6 +7,7 @@ import tomllib
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from competition.repository import Repository
 MAX_BYTES = 64 * 1024
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MAX_HEADER = 4_000
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where statements hold others
 _START = re.compile(r"# /// [a-zA-Z0-9-]+")
 
 
@@ -68,7 +70,7 @@ class Solution:
     docstring : str
         Why it should work.
     imports : tuple of str
-        Modules that it imports at the top level.
+        Modules that it imports, wherever in the file.
     """
 
     name: str
@@ -160,13 +162,26 @@ def _defines_factory(node: ast.stmt) -> bool:
 
 
 def _imports(tree: ast.Module) -> list[str]:
+    """Modules that are imported anywhere, in functions too, but for what only a type checker imports."""
     found: set[str] = set()
-    for node in tree.body:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module)
+        blocks = ("orelse",) if _is_for_type_checkers(node) else BLOCKS
+        waiting += [inner for block in blocks for inner in getattr(node, block, ())]
     return sorted(found)
+
+
+def _is_for_type_checkers(node: ast.AST) -> bool:
+    if not isinstance(node, ast.If):
+        return False
+    test = node.test
+    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    return name == "TYPE_CHECKING"
 
 
 def _read_header(source: str, where: str) -> tuple[Metadata, tuple[Requirement, ...]]:
@@ -252,7 +267,7 @@ def _requirements(dependencies: Any, where: str) -> tuple[Requirement, ...]:
     parsed = []
     for text in dependencies:
         try:
-            requirement = Requirement(text)
+            requirement = _requirement(text)
         except (InvalidRequirement, TypeError, ValueError, RecursionError):
             raise PodiumError(
                 f"{where}: header: '{_short(str(text))}' is no dependency; allowed: names with version specifiers"
@@ -263,6 +278,12 @@ def _requirements(dependencies: Any, where: str) -> tuple[Requirement, ...]:
             )
         parsed.append(requirement)
     return tuple(parsed)
+
+
+@cache
+def _requirement(text: str) -> Requirement:
+    """Parse a dependency; many solutions name the same."""
+    return Requirement(text)
 
 
 def _met(requirement: Requirement) -> bool:

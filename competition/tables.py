@@ -209,7 +209,7 @@ def clusters(table: pd.DataFrame, definition: Competition) -> Clusters:
     data = definition.data
     match definition.ranking.cluster:
         case "day":
-            code, days = pd.factorize(table[data.time].dt.normalize())
+            code, days = pd.factorize(table[data.time].dt.tz_localize(None).dt.normalize())
             names = pd.DatetimeIndex(days).strftime("%Y-%m-%d")
         case "group":
             code, groups = pd.factorize(table[data.group])

@@ -75,6 +75,7 @@ def make_rules() -> Callable[..., dict[str, Any]]:
             "split": {"strategy": strategy, "fraction": 0.25},
             "cv": {"strategy": strategy, "n_splits": 2},
             "metric": METRICS[task],
+            "ranking": {"n_seeds": 1},
         }
         if task == "binary":
             tables["data"]["positive"] = 1
@@ -197,12 +198,22 @@ def strongest() -> Level:
 
 
 @pytest.fixture(scope="session")
-def evaluated(strongest) -> Callable[..., Iterator[TrialEnded | SolutionEnded]]:
-    """Evaluate entries in a pool of this machine, without a cache."""
+def worker(strongest) -> Iterator[Pool]:
+    """One worker for many tests, since most trials take less time than its start; it claims no core, as others do."""
+    with Pool(1, 1, strongest, cpus=[[]]) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def evaluated(strongest, worker) -> Callable[..., Iterator[TrialEnded | SolutionEnded]]:
+    """Evaluate entries without a cache; without other wishes on the common worker, whose events must all be taken."""
 
     def run(
         prepared: Prepared, entries: list[Entry], jobs: int = 1, level: Level | None = None
     ) -> Iterator[TrialEnded | SolutionEnded]:
+        if jobs == 1 and level in (None, strongest):
+            yield from evaluate(prepared, entries, worker)
+            return
         with Pool(jobs, 1, level or strongest) as pool:
             yield from evaluate(prepared, entries, pool)
 

@@ -1,8 +1,10 @@
 """The commands as a user types them: what they print, what they leave behind, and how they refuse."""
 
+import contextlib
 import gzip
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,8 @@ import pandas as pd
 import pytest
 
 from competition import cli
+from competition.results import read_result, write_result
+from competition.scaffold import create_repository
 
 Podium = Callable[..., tuple[int, str, str]]
 
@@ -40,16 +44,22 @@ def make_estimator(random_state, n_threads):
 """
 
 
-@pytest.fixture
-def podium(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Podium:
-    def run(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["podium", *map(str, args)])
-        capsys.readouterr()
+def call(*args: object) -> int:
+    """Run a command in this process; return its exit code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["podium", *map(str, args)])
         try:
             cli.main()
-            code = 0
         except SystemExit as error:
-            code = int(error.code or 0)
+            return int(error.code or 0)
+    return 0
+
+
+@pytest.fixture
+def podium(capsys: pytest.CaptureFixture[str]) -> Podium:
+    def run(*args: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = call(*args)
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -64,11 +74,31 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, podium: Podium) -> 
     return tmp_path / "class"
 
 
+@pytest.fixture(scope="session")
+def evaluated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository whose two solutions were evaluated."""
+    root = tmp_path_factory.mktemp("evaluated") / "class"
+    create_repository(root)
+    with contextlib.chdir(root):
+        assert call("run", "example") == 0
+    return root
+
+
+@pytest.fixture
+def evaluated(evaluated_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of this test's own as the working directory, whose two solutions were evaluated."""
+    monkeypatch.chdir(shutil.copytree(evaluated_once, tmp_path / "class"))
+    return tmp_path / "class"
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 # --- the main path ---
+
+
+TRIALS = 6  # of a solution: five folds, and the held-out rows
 
 
 def test_from_a_new_repository_to_a_recorded_board(example: Path, podium: Podium) -> None:
@@ -92,18 +122,18 @@ def test_from_a_new_repository_to_a_recorded_board(example: Path, podium: Podium
     assert files(board) == before
 
 
-def test_json_is_all_that_reaches_standard_output(example: Path, podium: Podium) -> None:
+def test_json_is_all_that_reaches_standard_output(evaluated: Path, podium: Podium) -> None:
     for command in (["run", "example", "constant"], ["list"], ["prepare", "example"], ["leaderboard", "example"]):
         code, out, _ = podium(*command, "--json")
         assert code == 0
         json.loads(out)
 
 
-def test_submission_of_a_solution_scores_as_its_held_out_trial(example: Path, podium: Podium) -> None:
+def test_submission_of_a_solution_scores_as_its_held_out_trial(evaluated: Path, podium: Podium) -> None:
     assert podium("submit", "example", "boosted_trees", "-o", "mine.csv")[0] == 0
     scores = json.loads(podium("score", "example", "mine.csv", "--json")[1])["scores"]
     board = json.loads(podium("run", "example", "boosted_trees", "--json")[1])
-    (row,) = board["rows"]
+    row = next(row for row in board["rows"] if row["solution"] == "boosted_trees")
     assert scores["f1/public"] == pytest.approx(row["heldout_public"], abs=1e-6)
     assert scores["f1/private"] == pytest.approx(row["heldout_private"], abs=1e-6)
 
@@ -116,35 +146,40 @@ def test_sample_submission_is_valid_and_public_files_hold_no_label(example: Path
     assert "arm" not in pd.read_parquet(public / "heldout.parquet").columns
 
 
-def test_a_submission_may_be_gzipped(example: Path, podium: Podium) -> None:
+def test_a_submission_may_be_gzipped(evaluated: Path, podium: Podium) -> None:
     podium("submit", "example", "constant", "-o", "mine.csv.gz")
     assert gzip.decompress(Path("mine.csv.gz").read_bytes()).startswith(b"id,arm\n")
     assert podium("score", "example", "mine.csv.gz")[0] == 0
 
 
-def test_a_changed_solution_makes_its_result_stale(example: Path, podium: Podium) -> None:
-    podium("run", "example", "constant")
-    path = example / "solutions" / "example" / "constant.py"
+def test_a_changed_solution_makes_its_result_stale(evaluated: Path, podium: Podium) -> None:
+    path = evaluated / "solutions" / "example" / "constant.py"
     path.write_text(path.read_text() + "\n# changed\n")
     board = json.loads(podium("leaderboard", "example", "--json")[1])
-    assert board["rows"] == []
+    assert [row["solution"] for row in board["rows"]] == ["boosted_trees"]
     assert board["stale"] == [{"solution": "constant", "why": "its file has changed since"}]
 
 
-def test_a_failing_solution_is_told_and_stops_nothing(example: Path, podium: Podium) -> None:
+def test_a_failing_solution_is_told_and_stops_nothing(evaluated: Path, podium: Podium) -> None:
     broken = HEADER.format(title="Broken") + "def make_estimator(random_state, n_threads):\n    raise OSError('no')\n"
-    (example / "solutions" / "example" / "broken.py").write_text(broken)
-    code, out, _ = podium("run")
+    (evaluated / "solutions" / "example" / "broken.py").write_text(broken)
+    code, out, _ = podium("run", "--jobs", 1)
     assert code == 0
     assert "boosted_trees" in out
     assert "error: OSError: no (line 11, in make_estimator: raise OSError('no'))" in " ".join(out.split())
     assert podium("run", "example", "broken")[0] == 1, "whoever names a solution wants to know that it failed"
 
 
-def test_html_board_is_written(example: Path, podium: Podium, tmp_path: Path) -> None:
-    podium("run")
-    assert podium("leaderboard", "example", "--html", tmp_path / "board.html")[0] == 0
-    assert "boosted_trees" in (tmp_path / "board.html").read_text()
+def test_the_site_has_the_code_that_was_evaluated_and_replaces_nothing_else(
+    evaluated: Path, podium: Podium, tmp_path: Path
+) -> None:
+    assert podium("site", "-o", tmp_path / "site")[0] == 0
+    assert "boosted_trees" in (tmp_path / "site" / "example" / "index.html").read_text()
+    assert "make_estimator" in (tmp_path / "site" / "example" / "solutions" / "constant.html").read_text()
+    (tmp_path / "site" / "mine.txt").write_text("mine")
+    code, _, err = podium("site", "-o", tmp_path / "site")
+    assert code == 2
+    assert "was not written by podium site: it holds mine.txt" in " ".join(err.split())
 
 
 def test_interrupt_keeps_what_is_finished(example: Path) -> None:
@@ -153,7 +188,7 @@ def test_interrupt_keeps_what_is_finished(example: Path) -> None:
         + "import time\n\n\ndef make_estimator(random_state, n_threads):\n    time.sleep(60)\n"
     )
     (example / "solutions" / "example" / "slow.py").write_text(slow)
-    command = [sys.executable, "-m", "competition.cli", "run", "example", "constant", "slow"]
+    command = [sys.executable, "-m", "competition.cli", "run", "example", "constant", "slow", "--jobs", "2"]
     process = subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     kept = example / ".podium" / "results" / "example" / "constant.json"
     deadline = time.monotonic() + 60
@@ -168,21 +203,51 @@ def test_interrupt_keeps_what_is_finished(example: Path) -> None:
     assert kept.exists()
 
 
-def test_a_broken_neighbour_does_not_disturb(example: Path, podium: Podium) -> None:
-    podium("run", "example", "constant")
-    (example / "solutions" / "example" / "broken.py").write_text("def make_estimator(:\n")
+def test_a_broken_neighbour_does_not_disturb(evaluated: Path, podium: Podium) -> None:
+    (evaluated / "solutions" / "example" / "broken.py").write_text("def make_estimator(:\n")
     code, out, _ = podium("run", "example", "constant")
     assert (code, "constant" in out) == (0, True)
     assert podium("leaderboard", "example")[0] == 0
 
 
-def test_a_damaged_local_result_is_made_again(example: Path, podium: Podium) -> None:
-    podium("run", "example", "constant")
-    path = example / ".podium" / "results" / "example" / "constant.json"
+def test_a_damaged_local_result_is_made_again(evaluated: Path, podium: Podium) -> None:
+    path = evaluated / ".podium" / "results" / "example" / "constant.json"
     whole = path.read_text()
     path.write_text(whole[:300])
-    assert podium("run", "example", "constant")[0] == 0
+    assert podium("run", "example", "constant", "--jobs", 1)[0] == 0
     assert len(path.read_text()) == pytest.approx(len(whole), rel=0.02)
+
+
+def test_a_local_result_that_was_edited_is_evaluated_again_from_the_cache(evaluated: Path, podium: Podium) -> None:
+    before = podium("leaderboard", "example", "--json")[1]
+    path = evaluated / ".podium" / "results" / "example" / "constant.json"
+    edit_score(path)
+    told = json.loads(podium("leaderboard", "example", "--json")[1])
+    assert [row["solution"] for row in told["rows"]] == ["boosted_trees"]
+    why = ".podium/results/example/constant.json cannot be used: its checksum does not hold: it was edited or damaged"
+    assert told["stale"] == [{"solution": "constant", "why": why}]
+    misses = fits(evaluated)
+    assert scores_of(podium("run", "example", "--json")[1]) == scores_of(before)
+    assert fits(evaluated) == misses
+
+
+def edit_score(path: Path) -> None:
+    edited, count = re.subn(r'"score": 0\.\d+', '"score": 0.99', path.read_text())
+    assert count == 1
+    path.write_text(edited)
+
+
+def test_results_of_another_harness_are_not_ranked(evaluated: Path, podium: Podium) -> None:
+    path = evaluated / ".podium" / "results" / "example" / "constant.json"
+    made = read_result(path)
+    other = made.provenance.model_copy(update={"scoring": "0" * 16})
+    write_result(made.model_copy(update={"provenance": other}), path.parent)
+    told = json.loads(podium("leaderboard", "example", "--json")[1])
+    assert [row["solution"] for row in told["rows"]] == ["boosted_trees"]
+    assert told["stale"][0]["why"].startswith("scored by another version of the harness")
+    misses = fits(evaluated)
+    board = json.loads(podium("run", "example", "--json")[1])
+    assert (len(board["rows"]), board["stale"], fits(evaluated)) == (2, [], misses)
 
 
 @pytest.mark.parametrize(
@@ -193,9 +258,8 @@ def test_a_damaged_local_result_is_made_again(example: Path, podium: Podium) -> 
         ("seconds = 60", "seconds = 61"),
     ],
 )
-def test_results_made_by_other_rules_are_stale(example: Path, podium: Podium, old: str, new: str) -> None:
-    podium("run", "example", "constant")
-    path = example / "data" / "example" / "competition.toml"
+def test_results_made_by_other_rules_are_stale(evaluated: Path, podium: Podium, old: str, new: str) -> None:
+    path = evaluated / "data" / "example" / "competition.toml"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
     board = json.loads(podium("leaderboard", "example", "--json")[1])
@@ -203,10 +267,10 @@ def test_results_made_by_other_rules_are_stale(example: Path, podium: Podium, ol
     assert "made under another metric, ranking" in board["stale"][0]["why"]
 
 
-def test_a_board_by_held_out_score_says_and_does_so(example: Path, podium: Podium) -> None:
-    path = example / "data" / "example" / "competition.toml"
+def test_a_board_by_held_out_score_says_and_does_so(evaluated: Path, podium: Podium) -> None:
+    path = evaluated / "data" / "example" / "competition.toml"
     path.write_text(path.read_text().replace('by = "cv"', 'by = "heldout"'))
-    board = json.loads(podium("run", "example", "--json")[1])
+    board = json.loads(podium("run", "example", "--jobs", 1, "--json")[1])
     for row in board["rows"]:
         assert row["score"] == row["heldout_private"]
         assert row["interval"][0] < row["score"] < row["interval"][1]
@@ -291,6 +355,7 @@ def test_options_out_of_range(example: Path, podium: Podium) -> None:
 
 def test_a_state_folder_that_cannot_be_made_is_told_before_the_fits(example: Path, podium: Podium) -> None:
     podium("prepare", "example")
+    shutil.rmtree(example / ".podium", ignore_errors=True)
     (example / ".podium").write_text("a file in the way")
     assert "cannot make the folder" in refused(podium, "run", "example", "constant")
 
@@ -330,7 +395,7 @@ def test_a_limit_of_zero_names_the_key(example: Path, podium: Podium) -> None:
 
 def test_a_cache_that_cannot_be_written_is_told_before_the_fits(example: Path, podium: Podium) -> None:
     podium("prepare", "example")
-    (example / ".podium").mkdir()
+    (example / ".podium").mkdir(exist_ok=True)
     (example / ".podium" / "cache").write_text("a file in the way")
     assert "cannot make the folder" in refused(podium, "run", "example", "constant")
 
@@ -344,40 +409,54 @@ def fits(example: Path) -> int:
     return sum(json.loads(line)["misses"] for line in log.read_text().splitlines())
 
 
-def test_a_second_run_has_nothing_to_do_and_imports_nothing_heavy(example: Path, podium: Podium) -> None:
-    assert podium("run")[0] == 0
+def imported_by(root: Path, *arguments: str) -> tuple[str, set[str]]:
+    """Run a command in a process of its own; return what it prints, and which heavy libraries it has imported."""
     program = (
-        "import atexit, sys; sys.argv = ['podium', 'run']; "
+        f"import atexit, sys; sys.argv = {['podium', *arguments]}; "
         "heavy = ('pandas', 'pyarrow', 'sklearn', 'scipy', 'matplotlib'); "
-        "atexit.register(lambda: print([name for name in heavy if name in sys.modules])); "
+        "atexit.register(lambda: print(*(name for name in heavy if name in sys.modules))); "
         "from competition.cli import main; main()"
     )
-    again = subprocess.run([sys.executable, "-c", program], cwd=example, capture_output=True, text=True)
-    assert again.returncode == 0, again.stderr
-    assert "boosted_trees" in again.stdout
-    assert again.stdout.splitlines()[-1] == "[]"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    *printed, names = ended.stdout.splitlines()
+    return "\n".join(printed), set(names.split())
 
 
-def test_what_does_not_decide_an_outcome_costs_no_fit(example: Path, podium: Podium) -> None:
-    podium("run")
-    before = fits(example)
-    (example / "solutions" / "example" / "neighbour.py").write_text("# a comment in another file\n")
-    (example / "data" / "example" / "README.md").write_text("another card")
-    rules = example / "data" / "example" / "competition.toml"
+def test_a_second_run_has_nothing_to_do_and_imports_nothing_heavy(evaluated: Path) -> None:
+    printed, names = imported_by(evaluated, "run")
+    assert "boosted_trees" in printed
+    assert names == set()
+
+
+def test_scikit_learn_is_left_to_the_trials(evaluated: Path) -> None:
+    before = fits(evaluated)
+    _, by_run = imported_by(evaluated, "run", "example", "constant", "--fresh", "--record", "--jobs", "1")
+    assert fits(evaluated) == before + TRIALS
+    _, by_verify = imported_by(evaluated, "verify", "example", "constant", "--jobs", "1")
+    assert by_run >= {"pandas", "pyarrow"}
+    assert (by_run | by_verify).isdisjoint({"sklearn", "scipy"})
+    assert imported_by(evaluated, "leaderboard", "example")[1] == set()
+
+
+def test_what_does_not_decide_an_outcome_costs_no_fit(evaluated: Path, podium: Podium) -> None:
+    before = fits(evaluated)
+    (evaluated / "solutions" / "example" / "neighbour.py").write_text("# a comment in another file\n")
+    (evaluated / "data" / "example" / "README.md").write_text("another card")
+    rules = evaluated / "data" / "example" / "competition.toml"
     rules.write_text(rules.read_text().replace('also = ["average_precision", ', 'also = ["balanced_accuracy", '))
-    code, _, err = podium("run", "example", "constant", "boosted_trees")
-    assert (code, fits(example)) == (0, before)
+    code, _, err = podium("run", "example", "constant", "boosted_trees", "--jobs", 1)
+    assert (code, fits(evaluated)) == (0, before)
     assert ", kept" in err
-    result = json.loads((example / ".podium" / "results" / "example" / "constant.json").read_text())
+    result = json.loads((evaluated / ".podium" / "results" / "example" / "constant.json").read_text())
     assert 0.4 < result["metrics"]["balanced_accuracy"] < 0.6
 
 
 @pytest.mark.parametrize("change", ["solution", "seed", "limits"])
-def test_what_decides_an_outcome_costs_a_fit(example: Path, podium: Podium, change: str) -> None:
-    podium("run", "example", "constant")
-    before = fits(example)
-    rules = example / "data" / "example" / "competition.toml"
-    solution = example / "solutions" / "example" / "constant.py"
+def test_what_decides_an_outcome_costs_a_fit(evaluated: Path, podium: Podium, change: str) -> None:
+    before = fits(evaluated)
+    rules = evaluated / "data" / "example" / "competition.toml"
+    solution = evaluated / "solutions" / "example" / "constant.py"
     match change:
         case "solution":
             solution.write_text(solution.read_text() + "\n# another byte\n")
@@ -385,34 +464,44 @@ def test_what_decides_an_outcome_costs_a_fit(example: Path, podium: Podium, chan
             rules.write_text(re.sub(r"seed = \d+", "seed = 5", rules.read_text()))
         case "limits":
             rules.write_text(rules.read_text().replace("seconds = 60", "seconds = 61"))
-    podium("run", "example", "constant")
-    assert fits(example) == 2 * before
+    podium("run", "example", "constant", "--jobs", 1)
+    assert fits(evaluated) == before + TRIALS
 
 
-def test_fresh_ignores_what_is_kept_and_keeps_what_it_makes(example: Path, podium: Podium) -> None:
+def test_fresh_ignores_what_is_kept_and_keeps_what_it_makes(evaluated: Path, podium: Podium) -> None:
+    before = fits(evaluated)
+    podium("run", "example", "constant", "--fresh", "--jobs", 1)
+    assert fits(evaluated) == before + TRIALS
+    (evaluated / ".podium" / "results" / "example" / "constant.json").unlink()
     podium("run", "example", "constant")
-    before = fits(example)
-    podium("run", "example", "constant", "--fresh")
-    assert fits(example) == 2 * before
-    (example / ".podium" / "results" / "example" / "constant.json").unlink()
-    podium("run", "example", "constant")
-    assert fits(example) == 2 * before
+    assert fits(evaluated) == before + TRIALS
 
 
 NAPS = """import time
 
-from sklearn.dummy import DummyClassifier
+import numpy as np
 
 
-class Nap(DummyClassifier):
+class Nap:
+    def __init__(self, random_state):
+        self.random_state = random_state
+
     def fit(self, X, y):
         time.sleep(0.4)
-        return super().fit(X, y)
+        return self
+
+    def predict(self, X):
+        return np.random.default_rng(self.random_state).integers(2, size=len(X))
 
 
 def make_estimator(random_state, n_threads):
-    return Nap(strategy="stratified", random_state=random_state)
+    return Nap(random_state)
 """
+
+
+def write_naps(example: Path) -> None:
+    header = HEADER.format(title="Naps").replace("scikit-learn", "numpy")
+    (example / "solutions" / "example" / "naps.py").write_text(header + NAPS)
 
 
 def start(example: Path, *arguments: str) -> "subprocess.Popen[str]":
@@ -426,7 +515,7 @@ def entries(example: Path) -> list[Path]:
 
 def test_after_a_kill_the_next_run_goes_on(example: Path, podium: Podium) -> None:
     podium("prepare", "example")
-    (example / "solutions" / "example" / "naps.py").write_text(HEADER.format(title="Naps") + NAPS)
+    write_naps(example)
     whole = podium("run", "example", "naps", "--json")[1]
     clean = {path.name: path.read_bytes() for path in entries(example)}
     podium("cache", "--prune", 0)
@@ -452,51 +541,47 @@ def scores_of(board: str) -> list[object]:
 
 def test_two_runs_at_once_come_to_the_same(example: Path, podium: Podium) -> None:
     podium("prepare", "example")
-    (example / "solutions" / "example" / "naps.py").write_text(HEADER.format(title="Naps") + NAPS)
-    both = [start(example, "naps", "constant", "--jobs", "1", "--json") for _ in range(2)]
+    write_naps(example)
+    both = [start(example, "naps", "--jobs", "1", "--json") for _ in range(2)]
     outs = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert scores_of(outs[0]) == scores_of(outs[1])
-    assert len(entries(example)) == 12
-    alone = podium("run", "example", "naps", "constant", "--fresh", "--json")[1]
+    assert len(entries(example)) == TRIALS
+    alone = podium("run", "example", "naps", "--fresh", "--json")[1]
     assert scores_of(alone) == scores_of(outs[0])
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "swap"])
-def test_a_damaged_cache_is_never_used(example: Path, podium: Podium, damage: str) -> None:
-    whole = podium("run", "example", "constant", "--json")[1]
-    misses = fits(example)
-    files_kept = sorted(entries(example))
-    for path, other in zip(files_kept, files_kept[1:] + files_kept[:1], strict=True):
-        content = bytearray(path.read_bytes())
-        if damage == "flip":
-            content[len(content) // 2] ^= 1
-        path.write_bytes(
-            {"flip": content, "cut": content[:-7], "empty": b"", "swap": other.read_bytes()}[damage]
-            if damage != "swap" or path is not files_kept[-1]
-            else content
-        )
-    (example / ".podium" / "results" / "example" / "constant.json").unlink()
-    assert scores_of(podium("run", "example", "constant", "--json")[1]) == scores_of(whole)
-    refitted = fits(example) - misses
-    assert refitted == (len(files_kept) - 1 if damage == "swap" else len(files_kept))
+def test_a_damaged_cache_is_never_used(evaluated: Path, podium: Podium) -> None:
+    whole = podium("leaderboard", "example", "--json")[1]
+    misses = fits(evaluated)
+    flipped, cut, emptied, *swapped = damaged = sorted(entries(evaluated))[:5]
+    content = bytearray(flipped.read_bytes())
+    content[len(content) // 2] ^= 1
+    flipped.write_bytes(content)
+    cut.write_bytes(cut.read_bytes()[:-7])
+    emptied.write_bytes(b"")
+    contents = [path.read_bytes() for path in swapped]
+    for path, other in zip(swapped, reversed(contents), strict=True):
+        path.write_bytes(other)
+    shutil.rmtree(evaluated / ".podium" / "results")
+    assert scores_of(podium("run", "example", "--jobs", 1, "--json")[1]) == scores_of(whole)
+    assert fits(evaluated) - misses == len(damaged)
 
 
-def test_the_cache_is_shown_and_pruned(example: Path, podium: Podium) -> None:
-    podium("run", "example", "constant")
+def test_the_cache_is_shown_and_pruned(evaluated: Path, podium: Podium) -> None:
     shown = json.loads(podium("cache", "--json")[1])
-    assert shown["trials"]["entries"] == len(entries(example)) == 6
-    assert (shown["runs"][-1]["hits"], shown["runs"][-1]["misses"]) == (0, 6)
+    assert shown["trials"]["entries"] == len(entries(evaluated)) == 2 * TRIALS
+    assert (shown["runs"][-1]["hits"], shown["runs"][-1]["misses"]) == (0, 2 * TRIALS)
     assert podium("cache", "--prune", 30)[0] == 0
-    assert len(entries(example)) == 6
+    assert len(entries(evaluated)) == 2 * TRIALS
     code, _, err = podium("cache", "--prune", 0)
     assert code == 0
-    assert "removed 6 trials" in err
-    assert entries(example) == []
+    assert "removed 12 trials" in err
+    assert entries(evaluated) == []
     assert "--prune: found -1" in refused(podium, "cache", "--prune", -1)
 
 
-def test_verify_finds_a_result_that_was_edited(example: Path, podium: Podium) -> None:
+def test_verify_finds_a_result_that_was_edited(evaluated: Path, podium: Podium) -> None:
     assert "no committed results" in podium("verify", "example")[2]
     podium("run", "example", "--record")
     code, out, _ = podium("verify", "example", "--json")
@@ -505,9 +590,15 @@ def test_verify_finds_a_result_that_was_edited(example: Path, podium: Podium) ->
         "boosted_trees": "identical",
         "constant": "identical",
     }
-    recorded = example / "leaderboard" / "example" / "results" / "constant.json"
-    recorded.write_text(re.sub(r'"score": 0\.\d+', '"score": 0.99', recorded.read_text()))
-    code, out, _ = podium("verify", "example", "constant", "--json")
+    recorded = evaluated / "leaderboard" / "example" / "results" / "constant.json"
+    forged = read_result(recorded).model_copy(update={"score": 0.99})
+    edit_score(recorded)
+    code, out, err = podium("verify", "example", "--json")
+    assert code == 1
+    assert [(one["name"], one["verdict"]) for one in json.loads(out)] == [("boosted_trees", "identical")]
+    assert "leaderboard/example/results/constant.json cannot be used: its checksum does not hold" in err
+    write_result(forged, recorded.parent)  # with a checksum that holds
+    code, out, _ = podium("verify", "example", "constant", "--jobs", 1, "--json")
     assert code == 1
     assert json.loads(out)[0]["verdict"] == "drifted"
     assert "--part: found 'x'; allowed: I/N" in refused(podium, "verify", "example", "--part", "x")

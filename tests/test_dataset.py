@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -133,20 +135,23 @@ def test_unlabelled_rows_have_the_features_in_the_same_order(prepared_small, mak
         .assign(id=range(20))[["word", "x", "id", "gaps", "cell", "timestamp", "order"]]
     )
     prepared = prepared_small(unlabelled=unlabelled)
-    ids, X = prepared.unlabelled
-    assert ids.tolist() == list(range(20))
+    assert prepared.unlabelled.id.tolist() == list(range(20))
+    X = prepared.unlabelled.X
     assert list(X.columns) == list(prepared.train.X.columns)
+    pd.testing.assert_frame_equal(X, unlabelled[X.columns])
 
 
 @pytest.mark.parametrize(("cluster", "shape"), [("row", "bin-"), ("group", ""), ("day", "2024-03-0")])
 def test_clusters_of_rows(prepared_small, cluster, shape):
     prepared = prepared_small(ranking={"cluster": cluster})
-    assert all(name.startswith(shape) for name in prepared.train.cluster)
+    clusters = prepared.train.cluster
+    assert all(name.startswith(shape) for name in clusters.names)
+    assert clusters.names.tolist() == sorted(set(clusters.names))
     column = {"group": prepared.train.X["cell"], "day": prepared.train.X["timestamp"].dt.strftime("%Y-%m-%d")}
     if cluster in column:
-        assert (prepared.train.cluster == column[cluster].to_numpy()).all()
+        assert (clusters.names[clusters.code] == column[cluster].to_numpy()).all()
     else:
-        assert len(set(prepared.train.cluster)) > 50
+        assert len(clusters.names) > 50
 
 
 def test_the_manifest_tells_what_was_prepared(tmp_path, new_competition):
@@ -266,6 +271,132 @@ def test_an_interrupted_prepare_leaves_the_old_data(tmp_path, new_competition, m
     assert after == before
     monkeypatch.undo()
     assert prepare(repository, definition).rows["train"] == 75
+
+
+# --- files that are not what was prepared ---
+
+READ = [*(f"public/{name}.parquet" for name in ("train", "heldout", "unlabelled")), "answers/key.parquet", "folds.npz"]
+
+
+@pytest.fixture
+def with_unlabelled(tmp_path, new_competition, make_table):
+    """A prepared competition that has every file."""
+    unlabelled = make_table(n=20).drop(columns="target").assign(id=range(20))
+    repository, definition = new_competition(tmp_path, unlabelled=unlabelled)
+    prepare(repository, definition)
+    return repository, definition
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path):
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def empty(path):
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("damage", [flip_a_bit, truncate, empty, os.unlink])
+def test_a_file_that_is_not_what_was_prepared_is_told_in_one_line(with_unlabelled, name, damage):
+    repository, definition = with_unlabelled
+    path = repository.prepared(definition.slug) / name
+    damage(path)
+    with pytest.raises(PodiumError) as caught:
+        read_prepared(repository, definition)
+    why = f"cannot read {path}: No such file" if damage is os.unlink else f"{path} has changed since it was prepared"
+    assert str(caught.value).startswith(why)
+    assert str(caught.value).endswith("; run `podium prepare small-binary` again")
+    assert "\n" not in str(caught.value)
+    prepare(repository, definition)
+    assert len(read_prepared(repository, definition).train.id) == 108
+
+
+def test_features_that_change_after_the_labels_were_read_are_told_too(with_unlabelled):
+    prepared = read_prepared(*with_unlabelled)
+    flip_a_bit(prepared.heldout.file.path)
+    assert len(prepared.train.X) == 108
+    with pytest.raises(PodiumError, match=r"heldout\.parquet has changed since it was prepared; run `podium prepare"):
+        _ = prepared.heldout.X
+
+
+def test_features_are_a_data_frame_of_the_callers_own(prepared_small):
+    prepared = prepared_small()
+    mine = prepared.train.X
+    mine.loc[0, "x"] = 1e9
+    assert prepared.train.X["x"].max() < 10
+
+
+# --- two processes at once ---
+
+AT_ONCE = """
+import sys
+from pathlib import Path
+from competition.dataset import ensure_prepared, prepare, read_prepared
+from competition.definition import read_competition
+from competition.repository import Repository
+
+repository = Repository.find(Path(sys.argv[1]))
+definition = read_competition(repository.data("small-binary") / "competition.toml")
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(sys.argv[3])):
+    {"prepare": prepare, "ensure": ensure_prepared}[sys.argv[2]](repository, definition)
+if sys.argv[2] == "ensure":
+    print(len(read_prepared(repository, definition).train.X))
+"""
+SLOW = """
+import time
+from pathlib import Path
+
+import pandas as pd
+
+
+def load(raw, seed):
+    with open(Path(__file__).with_name("loads.txt"), "a") as log:
+        log.write("load\\n")
+    time.sleep(0.3)
+    return pd.read_pickle(raw / "table.pkl")
+"""
+
+
+def at_once(root, what, times=1):
+    """Begin something in two processes at the same moment; return what each printed."""
+    command = [sys.executable, "-c", AT_ONCE, str(root), what, str(times)]
+    both = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    told = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    return [out.strip() for out, _ in told]
+
+
+def test_two_processes_that_need_the_data_at_once_prepare_it_once(tmp_path, new_competition):
+    repository, definition = new_competition(tmp_path)
+    home = repository.data(definition.slug)
+    (home / "dataset.py").write_text(SLOW)
+    assert at_once(tmp_path, "ensure") == ["108", "108"]
+    assert (home / "loads.txt").read_text() == "load\n"
+    assert sorted(path.name for path in home.glob(".*")) == []
+
+
+def test_two_processes_that_prepare_at_once_do_not_fail_each_other(tmp_path, new_competition):
+    repository, definition = new_competition(tmp_path)
+    at_once(tmp_path, "prepare", times=20)
+    assert state(repository, definition) == "prepared"
+    assert len(read_prepared(repository, definition).train.X) == 108
+    assert sorted(path.name for path in repository.data(definition.slug).glob(".*")) == []
 
 
 # --- tables that break the rules ---

@@ -8,10 +8,11 @@ import sklearn.metrics as sk
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from competition.metrics import METRICS, SCORE_BINS, Scorer
+from competition.metrics import METRICS, SCORE_BINS, Scorer, counts_by_threshold, score_together
 from competition.results import Predictions
 
 CLASS_METRICS = ["f1", "fbeta", "precision", "recall", "accuracy", "balanced_accuracy", "matthews_corrcoef"]
+SK_RANKING = {"roc_auc": sk.roc_auc_score, "average_precision": sk.average_precision_score}
 ERROR_METRICS = [name for name, metric in METRICS.items() if metric.tasks == ("regression",)]
 
 
@@ -39,6 +40,15 @@ def numbers(draw):
     n = draw(st.integers(1, 40))
     values = st.lists(st.integers(-10_000, 10_000).map(lambda i: i / 16), min_size=n, max_size=n)
     return np.array(draw(values)), np.array(draw(values))
+
+
+@st.composite
+def ranked(draw):
+    """Labels of both classes and scores of any kind: ties, constants, whole numbers, the smallest differences."""
+    truth = draw(st.lists(st.integers(0, 1), min_size=2, max_size=60).filter(lambda drawn: len(set(drawn)) == 2))
+    near = [0.5, np.nextafter(0.5, 1), -0.0, 0.0, 5e-324]
+    kind = draw(st.sampled_from([st.floats(-1e300, 1e300), st.integers(-3, 3), st.sampled_from(near), st.just(0.5)]))
+    return np.array(truth), np.array(draw(st.lists(kind, min_size=len(truth), max_size=len(truth))))
 
 
 def from_probabilities(scores):
@@ -112,6 +122,35 @@ def test_ranking_metrics(case, decision):
     assert found == pytest.approx(sk.average_precision_score(truth, positive))
 
 
+@given(ranked())
+def test_ranking_metrics_to_the_last_digits_whatever_the_scores(case):
+    truth, scores = case
+    predictions = Predictions((scores > 0).astype(np.int32), scores, "decision")
+    for name, function in SK_RANKING.items():
+        assert Scorer(METRICS[name], 2)(truth, predictions) == pytest.approx(function(truth, scores), rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize("prevalence", [0.001, 0.2, 0.9])
+def test_ranking_metrics_of_many_rows(prevalence):
+    rng = np.random.default_rng(3)
+    truth = (rng.random(50_000) < prevalence).astype(int)
+    for digits in (17, 2):  # without ties and with many
+        scores = np.round(rng.normal(size=len(truth)) + truth, digits)
+        predictions = Predictions((scores > 0).astype(np.int32), scores, "decision")
+        for name, function in SK_RANKING.items():
+            found = Scorer(METRICS[name], 2)(truth, predictions)
+            assert found == pytest.approx(function(truth, scores), rel=0, abs=1e-12)
+
+
+@given(ranked())
+def test_counts_by_threshold(case):
+    truth, scores = case
+    true_positives, false_positives = counts_by_threshold(truth == 1, scores)
+    thresholds = np.unique(scores)[::-1]
+    assert true_positives.tolist() == [((scores >= t) & (truth == 1)).sum() for t in thresholds]
+    assert false_positives.tolist() == [((scores >= t) & (truth == 0)).sum() for t in thresholds]
+
+
 @given(numbers())
 def test_errors(case):
     truth, values = case
@@ -151,6 +190,22 @@ def test_nrmse_is_the_rmse_over_the_mean_of_the_truth(case):
         assert found is None
     else:
         assert found == pytest.approx(math.sqrt(math.fsum((values - truth) ** 2) / len(truth)) / abs(mean))
+
+
+# --- several at once ---
+
+
+@given(st.sampled_from(["nothing", "decision", "probability"]), st.data())
+def test_metrics_together_are_what_they_are_one_by_one(kind, data):
+    n_classes, truth, scores = data.draw(probabilities(max_classes=2 if kind == "decision" else 4))
+    values = scores.argmax(axis=1).astype(np.int32)
+    given_scores = {"nothing": None, "decision": scores[:, 1], "probability": scores}[kind]
+    predictions = Predictions(values, given_scores, None if kind == "nothing" else kind)
+    scorers = [Scorer(metric, n_classes) for metric in METRICS.values() if "binary" in metric.tasks]
+    together = score_together(scorers, truth, predictions)
+    assert together == {scorer.metric.name: scorer(truth, predictions) for scorer in scorers}
+    assert together["f1"] is not None
+    assert (together["log_loss"] is None) == (kind != "probability")
 
 
 # --- statistics ---

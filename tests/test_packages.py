@@ -70,6 +70,18 @@ def test_prefers_the_package_to_what_stands_in_for_it(install: Install) -> None:
     assert versions(["xgboost"]) == {"xgboost": "3.1"}
 
 
+def test_adds_what_a_library_uses_without_asking_where_it_is_installed(install: Install) -> None:
+    install("user", requires=("pandas>=3", "xgboost"))
+    for name in ("pandas", "pyarrow", "numexpr", "xgboost-cpu", "unrelated", "keras"):
+        install(name)
+    install("scikit-learn", requires=("joblib",))
+    install("joblib")
+
+    found = set(versions(["user"]))
+
+    assert found == {"user", "pandas", "pyarrow", "numexpr", "xgboost-cpu", "scikit-learn", "joblib"}
+
+
 @pytest.mark.parametrize(
     "file",
     ["odd/__init__.py", "odd/sub/x.py", "odd.py", "odd.cpython-311-x86_64-linux-gnu.so", "odd.abi3.so"],
@@ -154,7 +166,8 @@ def test_agrees_with_the_standard_library_on_what_is_installed_here() -> None:
         return found
 
     names = ["scikit-learn", "pandas", "matplotlib", "catboost", "imbalanced-learn", "pydantic", "typer", "hypothesis"]
-    assert versions(names, ["sklearn.svm", "PIL"]) == dict(sorted(closure(names).items()))
+    used_by_pandas = ["bottleneck", "numexpr", "pyarrow"]
+    assert versions(names, ["sklearn.svm", "PIL"]) == dict(sorted(closure(names + used_by_pandas).items()))
 
 
 def test_imports_none_of_the_packages() -> None:

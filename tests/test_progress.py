@@ -1,10 +1,12 @@
+import io
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from competition.progress import Estimate, expected_seconds
+from competition.progress import Estimate, Watch, expected_seconds
 from competition.results import Result, TrialRecord
 
 SECONDS = st.floats(0.01, 1000)
@@ -57,3 +59,25 @@ def test_unknown_solutions_are_expected_to_be_typical(make_result: Callable[...,
     estimate = Estimate.of(["a", "new"], known, trials=2, jobs=1)
     assert estimate.expected == {"a": known["a"], "new": known["a"]}
     assert set(Estimate.of(["x", "y"], {}, trials=2, jobs=1).expected.values()) == {3.0}
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (["a"], "verifying: 1 solution, 2 trials, 3 at a time\n"),
+        (["a", "b"], "verifying: 2 solutions, 4 trials, 3 at a time\n"),
+    ],
+)
+def test_without_a_terminal_a_line_says_that_it_has_begun(names: list[str], line: str) -> None:
+    console = Console(file=io.StringIO(), width=20)
+    with Watch(console, Estimate.of(names, {}, trials=2, jobs=3), len(names), "verifying").showing():
+        assert isinstance(console.file, io.StringIO)
+        assert console.file.getvalue() == line
+
+
+def test_on_a_terminal_the_bar_says_it() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True)
+    with Watch(console, Estimate.of(["a"], {}, trials=2, jobs=3), 1, "verifying").showing():
+        pass
+    assert isinstance(console.file, io.StringIO)
+    assert "at a time" not in console.file.getvalue()

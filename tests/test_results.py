@@ -1,13 +1,16 @@
-"""Results survive their files, diff well, and a file edited by hand is told in one line."""
+"""Results survive their files, diff well, and a file edited by hand is told in one line and never used."""
 
 import json
+import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from competition.errors import PodiumError
 from competition.repository import Repository
-from competition.results import Failure, Predictions, collect_results, read_result, write_result
+from competition.results import Failure, Predictions, collect_results, read_result, read_results, write_result
 
 
 def read_all(folder):
@@ -69,6 +72,69 @@ def test_a_file_edited_by_hand_gives_one_line(tmp_path, make_result, edit, messa
     assert "\n" not in text
 
 
+EDITS = {
+    "a score": lambda text: text.replace('"score": 0.8', '"score": 0.9'),
+    "a held-out score": lambda text: text.replace('"f1/private": 0.8', '"f1/private": 0.81', 1),
+    "a trial's seconds": lambda text: text.replace('"wall_seconds": 2.0', '"wall_seconds": 1.0', 1),
+    "a count": lambda text: text.replace("[40, 5, 3, 12]", "[41, 5, 3, 12]"),
+    "the author": lambda text: text.replace("Ada L.", "Bob"),
+    "the isolation": lambda text: text.replace('"isolation": "none"', '"isolation": "namespaces"'),
+    "a space": lambda text: text.replace("[40, 5", "[40,  5"),
+    "the checksum": lambda text: re.sub('"checksum": "[0-9a-f]{16}"', f'"checksum": "{"0" * 16}"', text),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_result_edited_by_hand_is_never_used(tmp_path, make_result, edit):
+    path = write_result(make_result(counts=[(40, 5, 3, 12)]), tmp_path)
+    text = path.read_text("utf-8")
+    assert EDITS[edit](text) != text
+    path.write_text(EDITS[edit](text), "utf-8")
+    found, broken = read_results(tmp_path)
+    assert found == {}
+    assert broken == {"logistic": "cannot be used: its checksum does not hold: it was edited or damaged"}
+
+
+def test_a_result_without_a_checksum_is_not_used(tmp_path, make_result):
+    path = write_result(make_result(), tmp_path)
+    path.write_text(re.sub('"checksum": "[0-9a-f]{16}",\n', "", path.read_text("utf-8")), "utf-8")
+    with pytest.raises(PodiumError, match="it has no checksum, so it may have been edited"):
+        read_result(path)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, make_result):
+    return write_result(make_result(counts=[(40, 5, 3, 12)]), tmp_path_factory.mktemp("results"))
+
+
+@given(st.data())
+def test_a_flipped_bit_makes_no_other_result(written, data):
+    whole = written.read_bytes()
+    bit = data.draw(st.integers(0, 8 * len(whole) - 1))
+    content = bytearray(whole)
+    content[bit // 8] ^= 1 << bit % 8
+    unharmed = read_result(written)
+    written.write_bytes(content)
+    try:
+        assert read_result(written) == unharmed  # white space before the end
+    except PodiumError:
+        pass
+    finally:
+        written.write_bytes(whole)
+
+
+def test_line_ends_of_another_system_change_nothing(tmp_path, make_result):
+    result = make_result(counts=[(40, 5, 3, 12)])
+    path = write_result(result, tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_result(path) == result
+
+
+def test_a_file_under_another_solutions_name_is_not_used(tmp_path, make_result):
+    write_result(make_result("a", 0.9), tmp_path).rename(tmp_path / "b.json")
+    assert read_results(tmp_path) == ({}, {"b": "cannot be used: it is the result of 'a'"})
+
+
 def test_bytes_are_no_result(tmp_path):
     (tmp_path / "a.json").write_bytes(b"\xff\xfe\0")
     with pytest.raises(PodiumError, match="is not a result"):
@@ -96,7 +162,7 @@ def test_a_result_that_cannot_be_read_is_told_and_hides_no_other(tmp_path, make_
     collected = collect_results(repository, "small-binary")
     assert [(result.solution.name, result.score) for result in collected.results] == [("a", 0.1)]
     assert list(collected.unreadable) == ["b"]
-    assert "leaderboard/small-binary/results/b.json cannot be read" in collected.unreadable["b"]
+    assert "leaderboard/small-binary/results/b.json cannot be used" in collected.unreadable["b"]
 
 
 def test_failures_are_listed(make_result):

@@ -78,6 +78,45 @@ def test_what_is_read(read):
     assert solution.unmet == []
 
 
+IMPORTS = """
+import typing
+from typing import TYPE_CHECKING
+
+from . import neighbour
+from .. import other as renamed
+
+if TYPE_CHECKING:
+    import for_checkers
+    if True:
+        import for_checkers_too
+else:
+    import otherwise
+if typing.TYPE_CHECKING:
+    from for_checkers import more
+
+try:
+    import tried.part
+except ImportError:
+    import instead
+
+
+class Model:
+    import in_a_class
+
+    async def fit(self, X, y):
+        with open("x"):
+            match X:
+                case None:
+                    from in_a_method.deeper import thing
+        return lambda: thing
+"""
+
+
+def test_an_import_counts_wherever_it_stands(read):
+    anywhere = {"in_a_class", "in_a_method.deeper", "instead", "otherwise", "tried.part", "typing"}
+    assert set(read(GOOD + IMPORTS).imports) == {"numpy", "sklearn.ensemble"} | anywhere
+
+
 def test_nothing_runs(read, tmp_path):
     marker = tmp_path / "ran"
     read(f"{GOOD}open({str(marker)!r}, 'w').close()\nraise SystemExit\n")

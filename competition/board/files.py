@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from competition.board import markdown
-from competition.board.chart import score_against_time
+from competition.board.chart import score_against_cost
 from competition.board.table import Leaderboard, Row
 from competition.repository import write_text
 from competition.results import write_result
@@ -27,7 +27,7 @@ def record(board: Leaderboard, folder: Path) -> None:
     write_text(folder / "leaderboard.csv", to_csv(board))
     write_text(folder / "leaderboard.json", to_json(board))
     if board.ranked:
-        write_text(folder / "chart.svg", score_against_time(board))
+        write_text(folder / "chart.svg", score_against_cost(board))
     else:
         (folder / "chart.svg").unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
 """Where the names of the solutions stand on a chart, so that none covers another one or a point."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,8 +67,21 @@ class Label:
         return Box(left, self.baseline - 0.85 * FONT_SIZE, left + width, self.baseline + 0.25 * FONT_SIZE)
 
 
-def place_labels(points: list[Point], lines: list[Box], frame: Box) -> list[Label]:
-    """Name the solutions: the best for their time first, then by rank.
+def name_or_rank(row: Row) -> list[str]:
+    """Return what a solution may be labelled with, the best first."""
+    name = clean(row.name)
+    return [name if len(name) <= MAX_LETTERS else name[: MAX_LETTERS - 1] + "…", *rank_only(row)]
+
+
+def rank_only(row: Row) -> list[str]:
+    """Return the rank as the only label."""
+    return [str(row.rank)]
+
+
+def place_labels(
+    points: list[Point], lines: list[Box], frame: Box, texts: Callable[[Row], list[str]] = name_or_rank
+) -> list[Label]:
+    """Name the solutions: those on the front first, then by rank.
 
     Where a name would cover a point, another label or an end of the figure, the rank stands instead, and where that
     would too, nothing: each point tells its name on hovering. Of the free places the first that crosses the fewest
@@ -77,7 +90,7 @@ def place_labels(points: list[Point], lines: list[Box], frame: Box) -> list[Labe
     labels: list[Label] = []
     taken = [point.box for point in points]
     for point in sorted(points, key=lambda point: not point.front):
-        for text in _texts(point.row):
+        for text in texts(point.row):
             places = [label for label in _places(point, text) if _is_free(label.box, taken, frame)]
             if places:
                 label = min(places, key=lambda label: sum(label.box.meets(line) for line in lines))
@@ -85,11 +98,6 @@ def place_labels(points: list[Point], lines: list[Box], frame: Box) -> list[Labe
                 taken.append(label.box)
                 break
     return labels
-
-
-def _texts(row: Row) -> list[str]:
-    name = clean(row.name)
-    return [name if len(name) <= MAX_LETTERS else name[: MAX_LETTERS - 1] + "…", str(row.rank)]
 
 
 def _places(point: Point, text: str) -> Iterator[Label]:

@@ -1,16 +1,21 @@
 """The leaderboard of one competition: what every way of showing it shows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, median
+from typing import TYPE_CHECKING
 
+from competition.board.front import Spent, on_front, spent
 from competition.definition import Competition
 from competition.manifest import Manifest
 from competition.metrics import METRICS
 from competition.ranking.intervals import LEVEL, MIN_CLUSTERS, Interval
 from competition.ranking.order import Standing, rank
-from competition.results import Failure, Result
+from competition.results import Failure, Provenance, Result
 from competition.text import clean
+
+if TYPE_CHECKING:
+    from competition.evaluation.sources import Harness
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,18 @@ class Row:
         Largest over the trials.
     failure : Failure or None
         Of the first failed trial.
+    rank_low, rank_high : int or None
+        The best and the worst rank that the evidence leaves open.
+    is_tied_with_best : bool or None
+        Whether the best is not significantly better.
+    share_of_firsts : float or None
+        Of the resamples in which it comes first, from 0 to 1.
+    seed_spread : float or None
+        Standard deviation of the score across seeds; 0 for predictions that do not depend on the seed.
+    fit_cost, predict_cost : float or None
+        In units of a reference job that was timed on the same machine in the same run.
+    on_front : bool
+        Whether no other solution beats it in both score and cost of fitting.
     """
 
     rank: int | None
@@ -48,6 +65,30 @@ class Row:
     failure: Failure | None
     failed_trials: int
     result: Result
+    rank_low: int | None = None
+    rank_high: int | None = None
+    is_tied_with_best: bool | None = None
+    share_of_firsts: float | None = None
+    seed_spread: float | None = None
+    fit_cost: float | None = None
+    predict_cost: float | None = None
+    on_front: bool = False
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Every two solutions compared; exploratory, since nobody asked a question beforehand.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The solutions compared.
+    p_values : tuple of tuple of float
+        Adjusted by Holm's method; symmetric, in the order of `names`.
+    """
+
+    names: tuple[str, ...]
+    p_values: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -60,11 +101,14 @@ class Leaderboard:
         By rank, failed ones last.
     stale : tuple of (str, str)
         Solutions whose result was made on other data, rules or code, and why; they are not ranked.
+    pairs : Pairs or None
+        Every two ranked solutions compared.
     """
 
     definition: Competition
     rows: tuple[Row, ...]
     stale: tuple[tuple[str, str], ...]
+    pairs: Pairs | None = None
 
     @property
     def slug(self) -> str:
@@ -90,6 +134,11 @@ class Leaderboard:
     def failed(self) -> list[Row]:
         """Rows that have none."""
         return [row for row in self.rows if row.rank is None]
+
+    @property
+    def spent(self) -> Spent:
+        """What fitting each row costs."""
+        return spent([row.fit_seconds for row in self.rows], [row.fit_cost for row in self.rows])
 
     @property
     def basis(self) -> str:
@@ -131,6 +180,7 @@ def build(
     manifest: Manifest | None,
     sources: Mapping[str, str] | None = None,
     unreadable: Mapping[str, str] | None = None,
+    harness: "Harness | None" = None,
 ) -> Leaderboard:
     """Rank the results that belong together, and list the others as stale.
 
@@ -142,21 +192,37 @@ def build(
         Fingerprint of each solution's file as it is now, by name. Results of a file that has changed are stale, those
         of a file that is gone are left out.
     unreadable : mapping, optional
-        Why a result cannot be read, by name; listed with the stale ones.
+        Why a result cannot be used, by name; listed with the stale ones.
+    harness : Harness, optional
+        The harness as it is now. Results that others scored are stale; so are those whose trials others ran, beside
+        results of its own or, where it has none, of the one that made most. If not given, this is not looked at.
     """
     results = [result for result in results if sources is None or result.solution.name in sources]
-    data = manifest.data if manifest else _most_common(result.provenance.data for result in results)
-    split = manifest.split if manifest else _most_common(result.provenance.split for result in results)
+    made = [result.provenance for result in results]
+    wanted = _Wanted(
+        data=manifest.data if manifest else _most_common(one.data for one in made),
+        split=manifest.split if manifest else _most_common(one.split for one in made),
+        harness=harness and replace(harness, child=_child(harness, made)),
+        sources=sources,
+    )
     stale = [(name, why) for name, why in (unreadable or {}).items() if sources is None or name in sources]
     current: list[Result] = []
     for result in results:
-        why = _why_stale(result, definition, data, split, sources)
+        why = _why_stale(result, definition, wanted)
         if why:
             stale.append((result.solution.name, why))
         else:
             current.append(result)
     rows = tuple(_row(standing, definition) for standing in rank(current, definition))
-    return Leaderboard(definition, rows, tuple(sorted(stale)))
+    return mark_front(Leaderboard(definition, rows, tuple(sorted(stale))))
+
+
+def mark_front(board: Leaderboard) -> Leaderboard:
+    """Mark the rows on the Pareto front of score against cost."""
+    scores = [row.score for row in board.rows]
+    marks = on_front(scores, board.spent.values, greater_is_better=board.definition.primary.greater_is_better)
+    rows = tuple(replace(row, on_front=mark) for row, mark in zip(board.rows, marks, strict=True))
+    return replace(board, rows=rows)
 
 
 def _most_common(values: Iterable[str]) -> str:
@@ -164,11 +230,25 @@ def _most_common(values: Iterable[str]) -> str:
     return max(sorted(set(found)), key=found.count, default="")
 
 
-def _why_stale(
-    result: Result, definition: Competition, data: str, split: str, sources: Mapping[str, str] | None
-) -> str:
-    made = result.provenance
-    if sources is not None and sources[result.solution.name] != made.solution_file:
+def _child(harness: "Harness", made: Iterable[Provenance]) -> str:
+    """Sources of trials that results are ranked from: the harness's own, or what most have if none has those."""
+    found = [one.child for one in made if one.scoring == harness.scoring]
+    return harness.child if harness.child in found else _most_common(found)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What results are made on and with that belong on the board; None for anything."""
+
+    data: str
+    split: str
+    harness: "Harness | None"
+    sources: Mapping[str, str] | None
+
+
+def _why_stale(result: Result, definition: Competition, wanted: _Wanted) -> str:
+    made, harness = result.provenance, wanted.harness
+    if wanted.sources is not None and wanted.sources[result.solution.name] != made.solution_file:
         return "its file has changed since"
     if made.competition_version != definition.competition.version:
         return (
@@ -176,10 +256,14 @@ def _why_stale(
         )
     if made.rules != definition.rules:
         return "made under another metric, ranking, rule for predictions or limit"
-    if made.data != data:
-        return f"made on other data ({made.data}, not {data})"
-    if made.split != split:
-        return f"made on another split ({made.split}, not {split})"
+    if made.data != wanted.data:
+        return f"made on other data ({made.data}, not {wanted.data})"
+    if made.split != wanted.split:
+        return f"made on another split ({made.split}, not {wanted.split})"
+    if harness is not None and made.scoring != harness.scoring:
+        return f"scored by another version of the harness ({made.scoring}, not {harness.scoring})"
+    if harness is not None and made.child != harness.child:
+        return f"its trials were run by another version of the harness ({made.child}, not {harness.child})"
     missing = [name for name in definition.metric_names if name not in result.metrics]
     if missing and not result.failures:
         return f"made without the metric {missing[0]}"

@@ -1,8 +1,11 @@
 """The command line itself: its commands, and how mistakes are told."""
 
+import atexit
+import errno
+import gc
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.markup import escape
@@ -19,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 COMPETE, MACHINE, MAKE = "Compete", "This machine", "Make your own"
 
 app.command("list", rich_help_panel=COMPETE, epilog="Example: podium list")(data.list_competitions)
@@ -29,9 +33,8 @@ app.command(rich_help_panel=COMPETE, epilog="Example: podium run cellular-anomal
     evaluation.run
 )
 app.command(rich_help_panel=COMPETE, epilog="Example: podium verify cellular-anomaly --part 1/8")(verification.verify)
-app.command(rich_help_panel=COMPETE, epilog="Example: podium leaderboard cellular-anomaly --html board.html")(
-    boards.leaderboard
-)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium leaderboard cellular-anomaly")(boards.leaderboard)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium site -o site")(boards.site)
 app.command(
     rich_help_panel=COMPETE,
     epilog="Example: podium submit lte-anomaly lightgbm_tuned --rows unlabelled -o submission.csv",
@@ -47,13 +50,28 @@ def main() -> None:
     """Run the command line; a user's mistake gives one line and exit code 2, a bug keeps its traceback."""
     # Linear algebra here is small; its idle threads would spin beside the trials.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Looking for plugins, of which there are none, means to read the entry points of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Commands make little garbage; looking for it, at the end once more, takes a fifth of the time of the shortest.
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
     try:
         app()
     except PodiumError as error:
-        err.print(f"[bold red]podium:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        _refuse(error)
+    except OSError as error:
+        # Wherever it comes up, a full disk is no bug.
+        if error.errno not in NO_ROOM:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        _refuse(PodiumError(f"{os.strerror(error.errno)}{where}", "TMPDIR names another folder for temporary files"))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _refuse(error: PodiumError) -> NoReturn:
+    err.print(f"[bold red]podium:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    sys.exit(2)
 
 
 def _version(value: bool) -> None:

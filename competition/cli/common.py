@@ -66,9 +66,12 @@ def board_of(
     definition: "Competition",
     manifest: "Manifest | None",
     collected: "Collected | None" = None,
+    *,
+    of_any_harness: bool = False,
 ) -> "Leaderboard":
-    """Rank the results that are there, or that were read already."""
+    """Rank the results that are there, or that were read already: of one version of the harness, unless any will do."""
     from competition.board.table import build
+    from competition.evaluation.sources import this_harness
     from competition.results import collect_results
     from competition.solution import source_fingerprint
 
@@ -76,7 +79,8 @@ def board_of(
     plain = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
     sources = {name: source_fingerprint(path.read_bytes()) for name, path in plain.items()}
     collected = collected or collect_results(repository, definition.slug)
-    return build(definition, collected.results, manifest, sources, collected.unreadable)
+    harness = None if of_any_harness else this_harness()
+    return build(definition, collected.results, manifest, sources, collected.unreadable, harness)
 
 
 def record_board(repository: "Repository", definition: "Competition", manifest: "Manifest | None") -> None:

@@ -77,10 +77,13 @@ def run(
             executor = machine.start(todo)
 
             from competition.dataset import read_prepared  # while the workers import libraries
+            from competition.evaluation.engine import Earlier
+            from competition.progress import expected_seconds
 
+            earlier = Earlier(cache, expected_seconds(collected.results), fresh)
             prepared = read_prepared(repository, definition)
             try:
-                for result in evaluated(prepared, todo, executor, cache, collected.results, fresh):
+                for result in evaluated(prepared, todo, executor, earlier):
                     write_result(result, repository.local_results(definition.slug))
                     results[result.solution.name] = result
             except KeyboardInterrupt:
@@ -141,6 +144,6 @@ def submit(
         prepared = read_prepared(repository, definition)
         with err.status(f"fitting {entry.program.name}"):
             predictions = predict_submission(prepared, entry, machine, unlabelled=rows == "unlabelled")
-    ids = prepared.heldout.id if prepared.unlabelled is None or rows == "heldout" else prepared.unlabelled[0]
+    ids = prepared.heldout.id if prepared.unlabelled is None or rows == "heldout" else prepared.unlabelled.id
     write_submission(submission_table(definition, ids, predictions, prepared.classes), output)
     err.print(f"wrote {len(ids):,} rows to {output}", highlight=False, markup=False)

@@ -1,6 +1,6 @@
 """What the commands that fit solutions share: where trials run, what is evaluated, how it is shown."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from competition.dataset import Prepared
     from competition.definition import Competition
     from competition.evaluation.cache import TrialCache
-    from competition.evaluation.engine import Executor
+    from competition.evaluation.engine import Earlier, Executor
     from competition.evaluation.entries import Entry
     from competition.evaluation.sandbox.levels import Level
     from competition.evaluation.surroundings import Surroundings
@@ -72,9 +72,18 @@ def _this_machine(stack: ExitStack, definition: "Competition", jobs: int | None,
 
         # Workers import libraries while this process reads the data.
         first = next(iter(runtimes(entries).values()))
-        return stack.enter_context(Pool(jobs or max(1, cores() // threads), threads, level, first))
+        most = jobs or max(1, cores() // threads)
+        return stack.enter_context(Pool(max(1, min(most, n_trials(definition, entries))), threads, level, first))
 
     return Machine(surroundings(level), start)
+
+
+def n_trials(definition: "Competition", entries: "Sequence[Entry]") -> int:
+    """Count the trials of an evaluation by the rules alone, before the data are read."""
+    cv = definition.cv
+    # One more is for the held-out rows, and the first fold has its first seed already.
+    of_each = cv.n_splits * cv.n_repeats + 1 + definition.ranking.n_seeds - 1
+    return of_each * sum(entry.failure is None for entry in entries)
 
 
 def _warn_if_not_isolated(level: str) -> None:
@@ -132,21 +141,21 @@ def evaluated(
     prepared: "Prepared",
     entries: "Sequence[Entry]",
     executor: "Executor",
-    cache: "TrialCache | None",
-    earlier: "Iterable[Result]",
-    fresh: bool = False,
+    earlier: "Earlier",
+    doing: str = "evaluating",
 ) -> "Iterator[Result]":
     """Evaluate entries, show how far it has come, and yield each result."""
     from competition.evaluation.engine import TrialEnded, evaluate
-    from competition.progress import Estimate, Watch, expected_seconds
+    from competition.progress import Estimate, Watch
 
-    known = expected_seconds(earlier)
     names = [entry.program.name for entry in entries]
-    watch = Watch(err, Estimate.of(names, known, len(prepared.folds) + 1, executor.jobs), len(entries))
+    estimate = Estimate.of(names, earlier.seconds, len(prepared.folds) + 1, executor.jobs)
+    watch = Watch(err, estimate, len(entries), f"{doing} at level {executor.surroundings.isolation}")
+    cache = earlier.cache
     hits = misses = 0
     with watch.showing():
         try:
-            for event in evaluate(prepared, entries, executor, cache, known, fresh=fresh):
+            for event in evaluate(prepared, entries, executor, earlier):
                 if isinstance(event, TrialEnded):
                     hits, misses = hits + event.cached, misses + (not event.cached)
                     watch.trial_ended(event.entry.program.name, event.record, event.cached)

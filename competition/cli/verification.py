@@ -2,12 +2,10 @@
 
 import re
 import secrets
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +29,7 @@ from competition.cli.common import (
 )
 from competition.cli.trials import entries_of, evaluated, machine_of, manifest_of
 from competition.errors import PodiumError
+from competition.repository import temporary_folder
 
 if TYPE_CHECKING:
     from competition.definition import Competition
@@ -62,9 +61,13 @@ def verify(
     Predictions are identical where the child's sources, packages and numerics are; elsewhere scores agree within a
     stated tolerance, or the solution has drifted, and what differs is told. Exit code 1 if one does not hold.
     """
-    from competition.evaluation.verify import compare
-    from competition.results import Collected, read_results
+    from competition.results import read_results
 
+    if redraw and part is not None:
+        raise PodiumError(
+            "--part: a part is not drawn anew, since solutions are compared with each other",
+            "allowed: one of --part and --redraw",
+        )
     repository = this_repository()
     definition = definition_of(repository, slug)
     check_jobs(jobs)
@@ -72,44 +75,74 @@ def verify(
     folder = repository.leaderboard(definition.slug) / "results"
     committed, broken = read_results(folder)
     for name, why in broken.items():
-        err.print(f"{repository.relative(folder / name)}.json {why}", style="yellow", markup=False, highlight=False)
-    if redraw:
-        _verify_on_another_draw(repository, definition, committed, solutions or [], jobs, isolation, as_json)
-        return
-    if not committed:
-        raise PodiumError(f"'{definition.slug}' has no committed results to verify", "`podium run --record` makes them")
-    collected = Collected(tuple(committed.values()), {}, {})
-    stale = dict(board_of(repository, definition, manifest, collected).stale)
-    standing = sorted(name for name in committed if name not in stale)
-    for name in sorted(committed.keys() & stale.keys()):
-        err.print(f"left out: {name}: {stale[name]}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-    names = _part_of(solutions or _still_there(standing, repository, definition, manifest), part)
-    if not names:
-        err.print("there is nothing to verify in this part", highlight=False)
-        return
-    entries = entries_of(repository, definition, manifest, names)
-    with ExitStack() as stack:
-        executor = machine_of(stack, definition, jobs, isolation, None)().start(entries)
-
-        from competition.dataset import read_prepared
-
-        prepared = read_prepared(repository, definition)
-        made = list(evaluated(prepared, entries, executor, None, committed.values()))
-    compared = sorted((compare(committed.get(one.solution.name), one) for one in made), key=lambda one: one.name)
-    if as_json:
-        print_json([asdict(one) for one in compared])
-    else:
-        _print_comparisons(compared, definition)
-    if any(one.verdict not in HOLDS for one in compared):
+        told = f"{repository.relative(folder / name)}.json {why}"
+        err.print(told, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    asked = _Asked(repository, definition, manifest, committed, tuple(solutions or ()), jobs, isolation, as_json)
+    holds = _holds_on_another_draw(asked) if redraw else _holds_as_committed(asked, part)
+    # Where solutions are named, one without a usable result is among those that do not hold.
+    if not holds or (broken and not solutions):
         raise typer.Exit(1)
 
 
-def _still_there(
-    names: "Iterable[str]", repository: "Repository", definition: "Competition", manifest: "Manifest"
-) -> list[str]:
-    """Leave out results whose solution has been removed."""
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be verified, and how; no names for all solutions."""
+
+    repository: "Repository"
+    definition: "Competition"
+    manifest: "Manifest"
+    committed: "Mapping[str, Result]"
+    names: tuple[str, ...]
+    jobs: int | None
+    isolation: str | None
+    as_json: bool
+
+
+# --- as committed ---
+
+
+def _holds_as_committed(asked: _Asked, part: str | None) -> bool:
+    """Evaluate again, and print how that compares with the committed results."""
+    from competition.evaluation.verify import compare
+
+    definition, committed = asked.definition, asked.committed
+    if not committed:
+        raise PodiumError(f"'{definition.slug}' has no committed results to verify", "`podium run --record` makes them")
+    names = _part_of(list(asked.names) or _standing(asked), part)
+    if not names:
+        err.print("there is nothing to verify in this part", highlight=False)
+        return True
+    entries = entries_of(asked.repository, definition, asked.manifest, names)
+    with ExitStack() as stack:
+        executor = machine_of(stack, definition, asked.jobs, asked.isolation, None)().start(entries)
+
+        from competition.dataset import read_prepared
+        from competition.evaluation.engine import Earlier
+        from competition.progress import expected_seconds
+
+        prepared = read_prepared(asked.repository, definition)
+        earlier = Earlier(seconds=expected_seconds(committed.values()))
+        made = list(evaluated(prepared, entries, executor, earlier, "verifying"))
+    compared = sorted((compare(committed.get(one.solution.name), one) for one in made), key=lambda one: one.name)
+    if asked.as_json:
+        print_json([asdict(one) for one in compared])
+    else:
+        _print_comparisons(compared, definition)
+    return all(one.verdict in HOLDS for one in compared)
+
+
+def _standing(asked: _Asked) -> list[str]:
+    """Names of the committed results that are not stale, and whose solution is still there."""
+    from competition.results import Collected
+
+    repository, definition, manifest, committed = asked.repository, asked.definition, asked.manifest, asked.committed
+    collected = Collected(tuple(committed.values()), {}, {})
+    # What another version of the harness made is what there is to verify.
+    stale = dict(board_of(repository, definition, manifest, collected, of_any_harness=True).stale)
+    for name in sorted(committed.keys() & stale.keys()):
+        err.print(f"left out: {name}: {stale[name]}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     paths = solution_paths(repository, definition, manifest)
-    return [name for name in names if name in paths]
+    return [name for name in sorted(committed) if name not in stale and name in paths]
 
 
 def _part_of(names: list[str], part: str | None) -> list[str]:
@@ -121,42 +154,6 @@ def _part_of(names: list[str], part: str | None) -> list[str]:
     if numbers is None:
         raise PodiumError(f"--part: found '{part}'; allowed: I/N, such as 1/8")
     return part_of(names, int(numbers[1]), int(numbers[2]))
-
-
-def _verify_on_another_draw(
-    repository: "Repository",
-    definition: "Competition",
-    committed: "Mapping[str, Result]",
-    names: list[str],
-    jobs: int | None,
-    isolation: str | None,
-    as_json: bool,
-) -> None:
-    from competition.evaluation.redraw import MIN_SOLUTIONS, SEEDS, fell
-    from competition.evaluation.redraw import redraw as draw_anew
-
-    manifest = manifest_of(repository, definition)
-    standing = {
-        name: result
-        for name, result in committed.items()
-        if (result.provenance.rules, result.provenance.data) == (definition.rules, manifest.data)
-    }
-    if len(standing) < MIN_SOLUTIONS or (names and len(names) < MIN_SOLUTIONS):
-        told = f"{len(names) if names else len(standing)} solutions with a committed result on this data"
-        raise PodiumError(f"--redraw: found {told}; allowed: {MIN_SOLUTIONS} or more, since they are compared")
-    entries = entries_of(repository, definition, manifest, names or sorted(standing))
-    with ExitStack() as stack:
-        executor = machine_of(stack, definition, jobs, isolation, None)().start(entries)
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="podium-redraw-"))
-        prepared = draw_anew(repository, definition, secrets.randbelow(SEEDS), Path(folder))
-        made = list(evaluated(prepared, entries, executor, None, standing.values()))
-    falls = fell(list(standing.values()), made, definition)
-    if as_json:
-        print_json([asdict(one) for one in falls])
-    else:
-        _print_falls(falls, definition)
-    if any(one.fell for one in falls):
-        raise typer.Exit(1)
 
 
 def _print_comparisons(compared: "Iterable[Comparison]", definition: "Competition") -> None:
@@ -179,13 +176,56 @@ def _print_comparisons(compared: "Iterable[Comparison]", definition: "Competitio
     out.print(f"{definition.slug}: {told}; the tolerance is {TOLERANCE:g} of every score", highlight=False)
 
 
-def _print_falls(falls: "Iterable[Fall]", definition: "Competition") -> None:
+# --- on another draw ---
+
+
+def _holds_on_another_draw(asked: _Asked) -> bool:
+    """Draw the data anew, evaluate, and print who fell."""
+    from competition.evaluation.redraw import SEEDS, fell, lacking, unsaid
+    from competition.evaluation.redraw import redraw as draw_anew
+
+    repository, definition, manifest = asked.repository, asked.definition, asked.manifest
+    paths = solution_paths(repository, definition, manifest)
+    standing = {
+        name: result
+        for name, result in asked.committed.items()
+        if name in paths and (result.provenance.rules, result.provenance.data) == (definition.rules, manifest.data)
+    }
+    names = list(asked.names) or sorted(standing)
+    committed = [standing[name] for name in names if name in standing]
+    if why := lacking(committed, definition):
+        raise PodiumError(f"--redraw: nothing can be said of who falls: on the committed data {why}")
+    entries = entries_of(repository, definition, manifest, names)
+    with ExitStack() as stack:
+        executor = machine_of(stack, definition, asked.jobs, asked.isolation, None)().start(entries)
+
+        from competition.evaluation.engine import Earlier
+        from competition.progress import expected_seconds
+
+        folder = stack.enter_context(temporary_folder("podium-redraw-"))
+        prepared = draw_anew(repository, definition, secrets.randbelow(SEEDS), folder)
+        earlier = Earlier(seconds=expected_seconds(committed))
+        made = list(evaluated(prepared, entries, executor, earlier, "verifying on another draw"))
+    falls = fell(committed, made, definition)
+    if asked.as_json:
+        print_json([asdict(one) for one in falls])
+    else:
+        _print_falls(falls)
+    found = any(one.fell for one in falls)
+    why = unsaid(committed, made, definition)
+    if why and not found:
+        raise PodiumError(f"--redraw: nothing can be said of who fell: {why}")
+    if not asked.as_json:
+        out.print(f"{definition.slug}, drawn anew: {_summary(falls, why)}", highlight=False, soft_wrap=True)
+    return not found
+
+
+def _print_falls(falls: "Iterable[Fall]") -> None:
     from competition.board.table import number
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("#", "solution", "committed", "# anew", "anew", "expected", ""):
         table.add_column(column, justify="left" if column in ("solution", "") else "right")
-    falls = list(falls)
     for one in falls:
         expected = f"{one.interval.low:.4f}–{one.interval.high:.4f}" if one.interval else "–"
         places = [str(place) if place else "–" for place in (one.committed_rank, one.rank)]
@@ -194,6 +234,13 @@ def _print_falls(falls: "Iterable[Fall]", definition: "Competition") -> None:
             places[0], one.name, scores[0], places[1], scores[1], expected, Text("fell" if one.fell else "", "red")
         )
     out.print(table)
+
+
+def _summary(falls: "Sequence[Fall]", why: str) -> str:
     n_fell = sum(one.fell for one in falls)
-    told = "expected: where an honest solution lies on the new draw"
-    out.print(f"{definition.slug}, drawn anew: {n_fell} of {len(falls)} fell; {told}", highlight=False)
+    told = (
+        f"of the others nothing can be said: {why}"
+        if why
+        else "expected: where an honest solution lies on the new draw"
+    )
+    return f"{n_fell} of {len(falls)} fell; {told}"

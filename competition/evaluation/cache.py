@@ -1,4 +1,4 @@
-"""The trial cache: what a trial came to, under a hash of everything that decides it. Same key, no fit.
+"""The trial cache: what a trial came to, under its key (`key.TrialKey`).
 
 An entry is a file: a magic number, the SHA-256 of the rest, and a message of `wire`. It is written beside its place and
 renamed, so a process killed at any moment leaves whole entries; what a power cut leaves half written fails the checksum
@@ -6,31 +6,27 @@ and nothing waits for the disk. An entry that is not whole, or not of its key, i
 """
 
 import contextlib
-import json
 import os
 import re
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from competition.evaluation import wire
+from competition.evaluation.key import checksum
 from competition.evaluation.outcomes import Outcome
 from competition.repository import make_folder, replacing, write_text
 from competition.results import Failure, FailureType, Predictions, ScoreKind
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FORMAT = 1
+FORMAT = 2
 MAGIC = b"PODTRIAL"
 # What the machine or the network decided, which may be otherwise the next time.
 NEVER_KEPT: frozenset[FailureType] = frozenset({"timeout", "infrastructure", "dependency"})
@@ -42,79 +38,6 @@ ABANDONED_SECONDS = 3_600.0
 _PREFIX = struct.Struct("<8s32s")
 _ENTRY = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\..+")
-
-
-# --- what decides an outcome ---
-
-
-@dataclass(frozen=True)
-class TrialKey:
-    """Everything that decides what a trial comes to, and nothing else.
-
-    Parameters
-    ----------
-    program_kind, program, file : str
-        Kind of the program (``source`` or ``pickle``), SHA-256 of its content, and its name in a traceback.
-    fitted_on, predicted, rows : str
-        Fingerprints of the two tables of features, and of the positions in them with the labels.
-    classes, alone, seed, threads, seconds, memory_bytes
-        As in `competition.evaluation.child.Order`.
-    python, platform, numerics : str
-        Version of Python; operating system and architecture; instruction set and linear algebra.
-    packages : mapping of str to str
-        Resolved version by distribution.
-    isolation : str
-        Level of isolation.
-    environment : mapping of str to str
-        Environment variables of a trial, without those that name its scratch directory.
-    sources : str
-        Fingerprint of the harness's sources that run in a trial's process.
-    """
-
-    program_kind: str
-    program: str
-    file: str
-    fitted_on: str
-    predicted: str
-    rows: str
-    classes: Sequence[Any] | None
-    alone: bool
-    seed: int
-    threads: int
-    seconds: float
-    memory_bytes: int
-    python: str
-    platform: str
-    numerics: str
-    packages: Mapping[str, str]
-    isolation: str
-    environment: Mapping[str, str]
-    sources: str
-
-    def digest(self) -> str:
-        """SHA-256 of the fields and of the entries' format, 64 hexadecimal digits."""
-        content = {"format": FORMAT} | {field.name: getattr(self, field.name) for field in fields(self)}
-        return sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
-
-
-def table_fingerprint(table: "pd.DataFrame") -> str:
-    """SHA-256 of a table as a trial gets it: names, types and values, in the order of its rows."""
-    return _digest(wire.table_message(table)).hex()
-
-
-def arrays_fingerprint(**arrays: NDArray[Any]) -> str:
-    """SHA-256 of arrays: names, dtypes, shapes and content."""
-    return _digest(wire.encode(dict(sorted(arrays.items())), {})).hex()
-
-
-def _digest(chunks: Iterable[bytes | memoryview]) -> bytes:
-    digest = sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.digest()
-
-
-# --- entries on disk ---
 
 
 @dataclass(frozen=True)
@@ -185,7 +108,7 @@ class TrialCache:
             return
         message = _encode(outcome, key)
         with replacing(self._path(key)) as temporary, temporary.open("wb") as file:
-            file.write(_PREFIX.pack(MAGIC, _digest(message)))
+            file.write(_PREFIX.pack(MAGIC, checksum(message)))
             file.writelines(message)
 
     def size(self) -> Size:
@@ -263,7 +186,7 @@ class _Meta(BaseModel):
     """What stands in an entry beside the arrays."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    format: Literal[1]
+    format: Literal[2]
     key: str
     failure: Failure | None
     score_kind: ScoreKind | None
@@ -271,6 +194,7 @@ class _Meta(BaseModel):
     predict_seconds: float | None
     wall_seconds: float
     peak_memory_mb: float | None
+    reference_seconds: float | None
 
 
 def _encode(outcome: Outcome, key: str) -> list[bytes | memoryview]:
@@ -285,6 +209,7 @@ def _encode(outcome: Outcome, key: str) -> list[bytes | memoryview]:
         predict_seconds=outcome.predict_seconds,
         wall_seconds=outcome.wall_seconds,
         peak_memory_mb=outcome.peak_memory_mb,
+        reference_seconds=outcome.reference_seconds,
     )
     return wire.encode({name: array for name, array in arrays.items() if array is not None}, meta.model_dump())
 
@@ -293,9 +218,9 @@ def _decode(content: memoryview, key: str) -> Outcome | None:
     """Read an entry; None if a bit of it is wrong, or it is another key's."""
     if len(content) < _PREFIX.size:
         return None
-    magic, checksum = _PREFIX.unpack_from(content)
+    magic, written = _PREFIX.unpack_from(content)
     message = content[_PREFIX.size :]
-    if magic != MAGIC or checksum != _digest([message]):
+    if magic != MAGIC or written != checksum([message]):
         return None
     try:
         arrays, header = wire.decode(message)
@@ -305,7 +230,7 @@ def _decode(content: memoryview, key: str) -> Outcome | None:
         return None
     if meta.key != key or (predictions is None) == (meta.failure is None):
         return None
-    spent = (meta.fit_seconds, meta.predict_seconds, meta.wall_seconds, meta.peak_memory_mb)
+    spent = (meta.fit_seconds, meta.predict_seconds, meta.wall_seconds, meta.peak_memory_mb, meta.reference_seconds)
     return Outcome(predictions, meta.failure, *spent)
 
 

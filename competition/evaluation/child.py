@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from competition.evaluation import watch
+from competition.evaluation.reference import Reference
 from competition.evaluation.sandbox.confine import (
     Confinement,
     Limits,
@@ -92,6 +93,8 @@ class Ended:
     trouble : str or None
         What went wrong with the machine, so that a failure is not the solution's: it could not be set up, the kernel
         had no memory left, the disk was full.
+    reference_seconds : float
+        What the reference job takes on this machine at this time.
     """
 
     status: int
@@ -99,6 +102,7 @@ class Ended:
     seconds: float
     peak_bytes: int
     trouble: str | None
+    reference_seconds: float
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,8 @@ def serve(control: socket.socket, setting: Setting) -> None:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
     setting = replace(setting, confinement=prepare(setting.confinement))
+    reference = Reference()
+    reference.seconds()
     # What is there now stays: a collection in a child would write to every page, and so copy them all.
     gc.collect()
     gc.freeze()
@@ -196,7 +202,7 @@ def serve(control: socket.socket, setting: Setting) -> None:
     try:
         while (received := receive(control, N_DESCRIPTORS)) is not None:
             message, descriptors = received
-            ended = _supervise(Order(**message), descriptors, control, setting)
+            ended = _supervise(Order(**message), descriptors, control, setting, reference)
             if ended.status == -signal.SIGKILL:
                 before, kills = kills, watch.kills_for_memory()
                 if kills > before and ended.stopped is None:
@@ -210,7 +216,9 @@ def serve(control: socket.socket, setting: Setting) -> None:
         os.rmdir(os.getcwd())
 
 
-def _supervise(order: Order, descriptors: list[int], control: socket.socket, setting: Setting) -> Ended:
+def _supervise(
+    order: Order, descriptors: list[int], control: socket.socket, setting: Setting, reference: Reference
+) -> Ended:
     """Run one trial in a child and tell how it ended."""
     started = time.monotonic()
     worker = os.getpid()
@@ -240,6 +248,7 @@ def _supervise(order: Order, descriptors: list[int], control: socket.socket, set
         seconds=seconds,
         peak_bytes=end.usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
         trouble=trouble,
+        reference_seconds=reference.seconds(),
     )
 
 

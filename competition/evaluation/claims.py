@@ -1,7 +1,7 @@
 """What one process at a time may have on this machine: a core, an unprivileged user.
 
-A claim is an abstract Unix socket, which the kernel takes back when its holder ends, however it ends; so two runs at once
-do not pin their trials to the same cores, and no two workers share a user.
+A claim is an abstract Unix socket, which the kernel takes back when its holder ends, however it ends; so two runs at
+once do not pin their trials to the same cores, and no two workers share a user.
 """
 
 import os

@@ -10,13 +10,15 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from competition.dataset import Prepared
 from competition.errors import PodiumError
-from competition.evaluation.cache import TrialCache, TrialKey, arrays_fingerprint, table_fingerprint
+from competition.evaluation.cache import TrialCache
 from competition.evaluation.child import Order
 from competition.evaluation.entries import Entry, provenance, runtimes
+from competition.evaluation.key import TrialKey, arrays_fingerprint, table_fingerprint
 from competition.evaluation.outcomes import Outcome, Runtime, Work, failed
 from competition.evaluation.plan import Trial, heldout_split, labelled_rows, plan, unlabelled_split
 from competition.evaluation.schedule import LongestFirst
@@ -184,24 +186,23 @@ def run_trials(
 
 
 class Tables:
-    """Features, each table put into shared memory once, when the first trial needs it."""
+    """Features, each table read when it is first asked for, and from then on in shared memory alone."""
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
         self._shared: dict[str, SharedTable] = {}
-        self._fingerprints: dict[str, str] = {}
 
     def shared(self, name: str) -> "SharedTable":
         """Return a table in shared memory."""
         if name not in self._shared:
             self._shared[name] = SharedTable.of(_features(self._prepared, name))
+            # The data frame is gone, and Arrow would keep its memory.
+            pa.default_memory_pool().release_unused()
         return self._shared[name]
 
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of a table's content."""
-        if name not in self._fingerprints:
-            self._fingerprints[name] = table_fingerprint(_features(self._prepared, name))
-        return self._fingerprints[name]
+        return self.shared(name).fingerprint
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -221,22 +222,30 @@ class SharedTable:
         Descriptor.
     position : ndarray of int
         Where each row of the table lies in memory.
+    fingerprint : str
+        Of the table, in its own order.
     """
 
     memory: int
     position: NDArray[np.int64]
+    fingerprint: str
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> "SharedTable":
         """Shuffle a table and put it into memory."""
         order = np.random.default_rng().permutation(len(table))
-        return cls(to_memory(table_message(table.iloc[order])), np.argsort(order))
+        return cls(to_memory(table_message(table.iloc[order])), np.argsort(order), table_fingerprint(table))
 
 
 def _tables_of(trial: Trial) -> tuple[str, str]:
     """Names of the tables to fit on and to predict. A cross-validation trial gets train alone."""
-    tables = {"cv": ("train", "train"), "heldout": ("train", "heldout"), "unlabelled": ("labelled", "unlabelled")}
-    return tables[trial.split.part]
+    match trial.split.part:
+        case "cv" | "seeds":
+            return "train", "train"
+        case "heldout":
+            return "train", "heldout"
+        case "unlabelled":
+            return "labelled", "unlabelled"
 
 
 def _features(prepared: Prepared, name: str) -> pd.DataFrame:
@@ -249,7 +258,7 @@ def _features(prepared: Prepared, name: str) -> pd.DataFrame:
             return pd.concat([labelled.X for labelled in labelled_rows(prepared, "unlabelled")], ignore_index=True)
         case _:
             assert prepared.unlabelled is not None
-            return prepared.unlabelled[1]
+            return prepared.unlabelled.X
 
 
 def _order(trial: Trial, prepared: Prepared) -> Order:

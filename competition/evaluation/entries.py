@@ -5,13 +5,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from packaging.requirements import Requirement
+
 import competition
 from competition import packages
 from competition.definition import Competition
 from competition.evaluation.outcomes import Runtime
 from competition.evaluation.plan import Program
-from competition.evaluation.surroundings import Surroundings, scoring_fingerprint
+from competition.evaluation.sources import this_harness
+from competition.evaluation.surroundings import Surroundings
 from competition.manifest import Manifest
+from competition.packages import NEEDED_BY_TRIAL
 from competition.results import Failure, Provenance, SolutionCard
 from competition.solution import Solution
 
@@ -31,7 +35,6 @@ PUT_OFF = {
 }
 DEEP = frozenset({"flax", "jax", "keras", "tensorflow", "torch"})
 TRIAL = "competition.evaluation.trial"
-NEEDED = ("numpy", "pandas")  # by the trial itself
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,9 @@ class Entry:
         entry = cls(program, card, solution.fingerprint, solution.imports)
         if solution.unmet:
             return entry._in_environment_of_its_own(solution, folder)
-        names = [requirement.name for requirement in solution.requirements]
-        return replace(entry, packages=packages.versions([*names, *NEEDED], solution.imports))
+        needed = (*solution.requirements, *map(Requirement, NEEDED_BY_TRIAL))
+        names = [requirement.name for requirement in needed]
+        return replace(entry, packages=packages.versions(names, solution.imports))
 
     def _in_environment_of_its_own(self, solution: Solution, folder: Path) -> Self:
         from competition.evaluation import environments
@@ -137,7 +141,7 @@ def provenance(definition: Competition, manifest: Manifest, entry: Entry, where:
         split=manifest.split,
         solution_file=entry.fingerprint,
         child=where.child,
-        scoring=scoring_fingerprint(),
+        scoring=this_harness().scoring,
         podium=competition.__version__,
         python=where.python,
         platform=where.platform,

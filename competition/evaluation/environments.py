@@ -25,8 +25,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from competition.errors import PodiumError
 from competition.evaluation.installer import DependencyError, InstallationError, install, uv_version
-from competition.packages import SUBSTITUTES, installed
+from competition.packages import NEEDED_BY_TRIAL, SUBSTITUTES, installed
 from competition.repository import make_folder, write_text
 
 __all__ = [
@@ -42,8 +43,6 @@ __all__ = [
 
 FORMAT = 1
 RECORD = "environment.json"
-# What the trial itself imports, whatever the solution asks for.
-NEEDED_BY_TRIAL = ("numpy>=2.1", "pandas>=3.0")
 
 # Locks of the environments in use by this process, held until it ends.
 _locks: dict[Path, int] = {}
@@ -164,7 +163,11 @@ def prune(folder: Path, older_than: timedelta) -> list[Stored]:
 
 
 def _open_lock(path: Path) -> int:
-    return os.open(path.with_suffix(".lock"), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    file = path.with_suffix(".lock")
+    try:
+        return os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise PodiumError(f"cannot make {file}: {error.strerror}") from None
 
 
 # --- making one ---

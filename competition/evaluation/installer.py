@@ -7,7 +7,6 @@ of ours is the second line of defence.
 import errno
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -180,7 +179,7 @@ def _reach(uv: str, python: str, variables: Mapping[str, str], write: Sequence[s
         if file.is_file():
             texts.append(file.read_text("utf-8", "replace"))
     read = [*_NETWORK, *library, *map(str, (settings, credentials, home / ".netrc")), *_named_paths(texts)]
-    return Reach(_existing(read), _existing([uv, python, *SYSTEM]), tuple(write))
+    return Reach(_existing(read), _existing([uv, python, *SYSTEM]), tuple(write), MAX_FILE_BYTES)
 
 
 def _named_paths(texts: Iterable[str]) -> Iterator[str]:
@@ -222,15 +221,7 @@ def _run(
         errors="replace",
         timeout=seconds,
         pass_fds=held,
-        preexec_fn=_limit_files,
-        restore_signals=False,  # SIGXFSZ stays ignored: a file that is too large is an error, which uv tells
     )
-
-
-def _limit_files() -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    limit = MAX_FILE_BYTES if most == resource.RLIM_INFINITY else min(MAX_FILE_BYTES, most)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
 # --- judging what uv said ---

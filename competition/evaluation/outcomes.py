@@ -1,4 +1,4 @@
-"""What one trial is given, and what became of it: the harness judges, and believes nothing but bytes of declared form."""
+"""What one trial is given, and what became of it: the harness believes nothing but bytes of declared form."""
 
 import signal
 from dataclasses import dataclass, replace
@@ -68,7 +68,17 @@ class Work:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a trial; the predictions are in the order of `Work.predict_rows`."""
+    """What became of a trial; the predictions are in the order of `Work.predict_rows`.
+
+    Parameters
+    ----------
+    fit_seconds, predict_seconds : float or None
+        As the trial told them, where that can be.
+    wall_seconds, peak_memory_mb : float
+        As they were measured outside; memory in 10⁶ bytes.
+    reference_seconds : float or None
+        What the reference job took on the same machine at that time (`reference`).
+    """
 
     predictions: Predictions | None
     failure: Failure | None
@@ -76,6 +86,7 @@ class Outcome:
     predict_seconds: float | None
     wall_seconds: float
     peak_memory_mb: float | None
+    reference_seconds: float | None = None
 
 
 def most_bytes(work: Work) -> int:
@@ -102,7 +113,11 @@ def judge(work: Work, answer: bytes, size: int, ended: Ended) -> Outcome:
     Outcome
         A failure is the solution's own, unless its type is ``infrastructure``.
     """
-    spent = {"wall_seconds": ended.seconds, "peak_memory_mb": ended.peak_bytes / 1e6}
+    spent = {
+        "wall_seconds": ended.seconds,
+        "peak_memory_mb": ended.peak_bytes / 1e6,
+        "reference_seconds": ended.reference_seconds,
+    }
     if ended.stopped == "timeout":
         return failed("timeout", past_limit(work), **spent)
     if ended.stopped is not None:
@@ -187,6 +202,13 @@ def _how_it_ended(status: int) -> str:
     return f"the process left with exit code {status} and no predictions"
 
 
-def failed(kind: FailureType, message: str, wall_seconds: float, peak_memory_mb: float | None = None) -> Outcome:
+def failed(
+    kind: FailureType,
+    message: str,
+    wall_seconds: float,
+    peak_memory_mb: float | None = None,
+    reference_seconds: float | None = None,
+) -> Outcome:
     """Return the outcome of a trial without predictions."""
-    return Outcome(None, Failure(type=kind, message=message), None, None, wall_seconds, peak_memory_mb)
+    failure = Failure(type=kind, message=message)
+    return Outcome(None, failure, None, None, wall_seconds, peak_memory_mb, reference_seconds)

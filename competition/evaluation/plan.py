@@ -1,18 +1,19 @@
 """Which trials a run consists of."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from competition.dataset import Labelled, Prepared, Rows
 
-    from competition.dataset import Labelled, Prepared
+Part = Literal["cv", "heldout", "seeds", "unlabelled"]
 
-Part = Literal["cv", "heldout", "unlabelled"]
+SEED_STEP = 1_000  # further than the repeats, each of which adds one
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,10 @@ class SplitRows:
 
     Parameters
     ----------
-    part : {"cv", "heldout", "unlabelled"}
-        Which rows are predicted: training rows of a fold, all held-out rows, all unlabelled rows. For the unlabelled
-        ones the fit is on every labelled row, otherwise on rows of the training table.
+    part : {"cv", "heldout", "seeds", "unlabelled"}
+        Which rows are predicted: training rows of a fold, all held-out rows, those of the first fold with another seed,
+        all unlabelled rows. For the unlabelled ones the fit is on every labelled row, otherwise on rows of the training
+        table.
     train, predict : ndarray of int
         Positions, in the order in which a solution gets the rows, which is that of a hash of their features.
     """
@@ -67,19 +69,30 @@ class Trial:
 
 
 def plan(programs: Iterable[Program], prepared: "Prepared") -> list[Trial]:
-    """List the trials of a run: each program on every fold, then once fitted on all of train for the held-out rows."""
-    keys = _order_keys([prepared.train.X], prepared)
+    """List the trials of a run.
+
+    Each program runs on every fold, on the first one with further seeds as well, and once it is fitted on all of train
+    for the held-out rows. Nobody chooses a seed: they follow from the competition's own.
+    """
+    train, heldout = (_order_keys([part], prepared) for part in (prepared.train, prepared.heldout))
     splits = [
-        _split(prepared, "cv", (keys, fold.train), (keys, fold.valid), fold.repeat, fold.fold)
+        _split(prepared, "cv", (train, fold.train), (train, fold.valid), fold.repeat, fold.fold)
         for fold in prepared.folds
     ]
-    splits.append(heldout_split(prepared))
+    # The rows and their order stay, so that nothing but the seed makes a difference.
+    further = [splits[0].seed + SEED_STEP * number for number in range(1, prepared.definition.ranking.n_seeds)]
+    splits += [replace(splits[0], part="seeds", seed=seed) for seed in further]
+    splits.append(_heldout_split(prepared, train, heldout))
     return [Trial(program, split) for program in programs for split in splits]
 
 
 def heldout_split(prepared: "Prepared") -> SplitRows:
     """Fit on all of train, predict the held-out rows; the folds' embargo holds before them too."""
-    train, heldout = (_order_keys([part.X], prepared) for part in (prepared.train, prepared.heldout))
+    train, heldout = (_order_keys([part], prepared) for part in (prepared.train, prepared.heldout))
+    return _heldout_split(prepared, train, heldout)
+
+
+def _heldout_split(prepared: "Prepared", train: NDArray[np.uint64], heldout: NDArray[np.uint64]) -> SplitRows:
     return _split(prepared, "heldout", (train, _before_heldout(prepared)), (heldout, np.arange(len(heldout))))
 
 
@@ -93,8 +106,8 @@ def _before_heldout(prepared: "Prepared") -> NDArray[np.int64]:
 def unlabelled_split(prepared: "Prepared") -> SplitRows:
     """Fit on every labelled row, predict the unlabelled ones."""
     assert prepared.unlabelled is not None
-    labelled = _order_keys([part.X for part in labelled_rows(prepared, "unlabelled")], prepared)
-    unlabelled = _order_keys([prepared.unlabelled[1]], prepared)
+    labelled = _order_keys(labelled_rows(prepared, "unlabelled"), prepared)
+    unlabelled = _order_keys([prepared.unlabelled], prepared)
     return _split(
         prepared, "unlabelled", (labelled, np.arange(len(labelled))), (unlabelled, np.arange(len(unlabelled)))
     )
@@ -110,7 +123,7 @@ def _split(
 ) -> SplitRows:
     """Put rows, each table given as order keys and positions, into the order in which a solution gets them."""
     seed = prepared.definition.competition.seed + repeat
-    ties = np.random.default_rng([seed, fold, len(part)])
+    ties = np.random.default_rng([seed, fold, len(part), _secret(prepared)])
     in_order = []
     for keys, rows in (train, predict):
         mixed = ties.permutation(rows)
@@ -118,17 +131,24 @@ def _split(
     return SplitRows(part, repeat, fold, seed, *in_order)
 
 
-def _order_keys(tables: "Sequence[pd.DataFrame]", prepared: "Prepared") -> NDArray[np.uint64]:
+def _secret(prepared: "Prepared") -> int:
+    """Return a number that is the same each time and that no trial can know: it is made of all labels."""
+    digest = sha256(prepared.train.y.tobytes() + prepared.heldout.y.tobytes()).digest()
+    return int.from_bytes(digest[:16], "little")
+
+
+def _order_keys(parts: "Iterable[Rows]", prepared: "Prepared") -> NDArray[np.uint64]:
     """Key of each row by which rows are ordered: a hash of its features.
 
     So the order tells nothing that the features do not tell. A shuffle would: its seed is known, so that a solution
-    could undo it, and find the order of the table, which may be that of the labels.
+    could undo it, and find the order of the table, which may be that of the labels. Rows that are alike are shuffled by
+    a seed that is not known.
     """
     import pandas as pd
 
     hash_key = f"{prepared.definition.competition.seed % 10**16:016d}"
     return np.concatenate(
-        [pd.util.hash_pandas_object(table, index=False, hash_key=hash_key).to_numpy(np.uint64) for table in tables]
+        [pd.util.hash_pandas_object(part.X, index=False, hash_key=hash_key).to_numpy(np.uint64) for part in parts]
     )
 
 

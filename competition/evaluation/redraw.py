@@ -119,13 +119,9 @@ def _names_raw_files(module: Path) -> bool:
         tree = ast.parse(module.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return False  # told where it is imported
-    targets = [
-        target
-        for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-    ]
-    return any(isinstance(target, ast.Name) and target.id == "RAW_FILES" for target in targets)
+    assigned = (node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign))
+    names = (part for node in assigned for part in ast.walk(node) if isinstance(part, ast.Name))
+    return any(name.id == "RAW_FILES" and isinstance(name.ctx, ast.Store) for name in names)
 
 
 def _same_rows(one: "Prepared", other: "Prepared") -> bool:
@@ -171,6 +167,32 @@ def fell(committed: Sequence[Result], anew: Sequence[Result], definition: Compet
         )
         for name, place in places[0].items()
     ]
+
+
+def lacking(results: Sequence[Result], definition: Competition) -> str:
+    """Say what results of one draw lack for `fell` to tell anything; empty where they lack nothing."""
+    scored = [result for result in results if result.score is not None]
+    if len(scored) < MIN_SOLUTIONS:
+        return f"{len(scored)} of {len(results)} solutions have a score; {MIN_SOLUTIONS} or more are needed to compare"
+    if sum(map(_has_evidence, scored)) >= MIN_SOLUTIONS:
+        return ""
+    most = max(len(result.statistics.clusters) if result.statistics else 0 for result in scored)
+    rest = (
+        f"{most} clusters of rows (by {definition.ranking.cluster})" if most else "no sums that a spread follows from"
+    )
+    return f"scores rest on {rest}; {MIN_CLUSTERS} or more clusters are needed"
+
+
+def unsaid(committed: Sequence[Result], anew: Sequence[Result], definition: Competition) -> str:
+    """Say why the scores of two draws tell nothing of who fell; empty where they tell it of some."""
+    before, after = ({result.solution.name: result for result in results} for results in (committed, anew))
+    names = sorted(before.keys() & after.keys())
+    for which, results in (("committed", before), ("new", after)):
+        if why := lacking([results[name] for name in names], definition):
+            return f"on the {which} data {why}"
+    if _expected([(before[name], after[name]) for name in names], definition):
+        return ""
+    return f"too few solutions have a '{definition.metric.primary}' on both draws, and in most bootstrap samples"
 
 
 def _places(results: Sequence[Result], definition: Competition) -> dict[str, int | None]:

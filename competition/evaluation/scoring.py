@@ -35,7 +35,7 @@ def finish(trial: Trial, outcome: Outcome, prepared: Prepared) -> Finished:
     rows = trial.split.predict[order]
     predictions = None if outcome.predictions is None else outcome.predictions.take(order)
     record = TrialRecord(
-        part="heldout" if trial.split.part == "heldout" else "cv",
+        part="cv" if trial.split.part == "unlabelled" else trial.split.part,
         repeat=trial.split.repeat,
         fold=trial.split.fold,
         seed=trial.split.seed,
@@ -46,6 +46,7 @@ def finish(trial: Trial, outcome: Outcome, prepared: Prepared) -> Finished:
         predict_seconds=_rounded(outcome.predict_seconds, 6),
         wall_seconds=round(outcome.wall_seconds, 4),
         peak_memory_mb=_rounded(outcome.peak_memory_mb, 1),
+        reference_seconds=_rounded(outcome.reference_seconds, 6),
         predictions=None if predictions is None else predictions.fingerprint,
         failure=outcome.failure,
     )
@@ -60,7 +61,7 @@ def _trial_metrics(
     trial: Trial, rows: NDArray[np.int64], predictions: Predictions, prepared: Prepared
 ) -> dict[str, float | None]:
     by_name = scorers(prepared)
-    if trial.split.part == "cv":
+    if trial.split.part in ("cv", "seeds"):
         truth = prepared.train.y[rows]
         return score_together(by_name.values(), truth, predictions)
     halves = {"public": prepared.public, "private": ~prepared.public}
@@ -92,7 +93,7 @@ def scorers(prepared: Prepared) -> dict[str, Scorer]:
 
 def summarise(finished: Sequence[Finished], card: SolutionCard, provenance: Provenance, prepared: Prepared) -> Result:
     """Bring all trials of a solution together. Any failed trial makes the score missing."""
-    ordered = sorted(finished, key=lambda one: (one.record.part, one.trial.split.repeat, one.trial.split.fold))
+    ordered = sorted(finished, key=lambda one: (one.record.part, one.record.repeat, one.record.fold, one.record.seed))
     records = tuple(one.record for one in ordered)
     failed = any(record.failure for record in records)
     cv = [one for one in ordered if one.trial.split.part == "cv"]
@@ -194,7 +195,7 @@ def _statistics(ordered: Sequence[Finished], prepared: Prepared) -> Statistics |
 
 def _plain(value: float) -> float:
     """Counts stay whole numbers in the file; sums keep ten significant digits."""
-    return int(value) if value.is_integer() else float(f"{value:.10g}")
+    return int(value) if float(value).is_integer() else float(f"{value:.10g}")
 
 
 def _confusion(cv: Sequence[Finished], prepared: Prepared) -> tuple[tuple[int, ...], ...] | None:

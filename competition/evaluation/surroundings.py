@@ -1,25 +1,23 @@
 """What a trial runs in, but for the packages that its solution needs: part of every result and of every cache key."""
 
+import ctypes
+import os
 import platform
+import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
+from importlib import import_module
+from itertools import product
 
-from competition.evaluation.sandbox.bubblewrap import CHILD_SOURCES, HARNESS
+from competition.errors import PodiumError
 from competition.evaluation.sandbox.levels import Level
+from competition.evaluation.sources import ROOT, TRIAL_SOURCES, fingerprint
 
-SCORING_SOURCES = (
-    "competition/dataset.py",
-    "competition/evaluation/plan.py",
-    "competition/evaluation/scoring.py",
-    "competition/evaluation/workers.py",
-    "competition/metrics.py",
-    "competition/results.py",
-    "competition/splits.py",
-    "competition/tables.py",
-)
+ANSWER_SECONDS = 60
+# Variables that make NumPy compute otherwise, or load another library; a trial has none of them.
+_DECIDES_NUMERICS = re.compile(r"(OPENBLAS|GOTO|MKL|BLIS|FLEXIBLAS|NPY|LD|DYLD)_(?!NUM_THREADS$)\w+")
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,13 @@ class Surroundings:
     python : str
         Version.
     platform : str
-        Operating system and machine.
+        Operating system, machine, and C library, which has the mathematical functions.
     numerics : str
-        Linear algebra library and instruction set.
+        NumPy's linear algebra library and instruction set, as they are in a trial.
     isolation : {"namespaces", "kernel", "none"}
         How trials are isolated.
     child : str
-        Fingerprint of the sources that run beside a stranger's code.
+        Fingerprint of the harness's sources that run, confine and judge a trial.
     """
 
     python: str
@@ -48,40 +46,79 @@ class Surroundings:
 
 
 def surroundings(level: Level) -> Surroundings:
-    """Return what a trial of this level runs in on this machine."""
+    """Return what a trial of this level runs in on this machine.
+
+    Raises
+    ------
+    PodiumError
+        If the environment is such that NumPy has to be asked in that of a trial, and it does not answer there.
+    """
     return Surroundings(
         python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
+        platform=" ".join(filter(None, (platform.system(), platform.machine(), *platform.libc_ver()))),
         numerics=_numerics(),
         isolation=level,
-        child=sources_fingerprint(CHILD_SOURCES),
+        child=fingerprint(TRIAL_SOURCES),
     )
 
 
-def scoring_fingerprint() -> str:
-    """Fingerprint of what makes folds and scores: where it is equal, equal predictions have equal scores."""
-    return sources_fingerprint(SCORING_SOURCES)
-
-
-@cache
-def sources_fingerprint(names: tuple[str, ...]) -> str:
-    """SHA-256 of some of the harness's files, 16 hexadecimal digits."""
-    digest = sha256()
-    for name in names:
-        content = Path(HARNESS, name).read_bytes()
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()[:16]
+# --- numerics ---
 
 
 @cache
 def _numerics() -> str:
-    """Linear algebra library with the processor that it takes this one for, and NumPy's widest instruction set."""
+    """Tell NumPy's numerics in a trial: those of this process, unless the user's variables make them others."""
+    if any(_DECIDES_NUMERICS.fullmatch(name) for name in os.environ):
+        return _numerics_in_environment_of_trials()
+    return numerics_here()
+
+
+def _numerics_in_environment_of_trials() -> str:
+    from competition.evaluation.workers import fixed_environment  # which imports this module
+
+    module = __name__
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); import {module}; print({module}.numerics_here())"
+    command = [sys.executable, "-s", "-P", "-c", code, str(ROOT)]
+    environment = fixed_environment(threads=1)
+    try:
+        answer = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=True
+        )
+    except subprocess.SubprocessError as error:
+        told = str(getattr(error, "stderr", "") or error).strip().splitlines()
+        hint = "trials get none of the environment's LD_, OPENBLAS_ and NPY_ variables: Python must work without them"
+        raise PodiumError(f"NumPy does not answer in the environment of a trial: {told[-1]}", hint) from None
+    return answer.stdout.strip()
+
+
+def numerics_here() -> str:
+    """Tell this process's numerics.
+
+    Returns
+    -------
+    str
+        NumPy's linear algebra library with the processor that it takes this one for, NumPy's widest instruction set,
+        and the order of bytes.
+    """
     import numpy as np
-    from threadpoolctl import threadpool_info
 
     config = np.show_config(mode="dicts")
     blas = config["Build Dependencies"]["blas"]
-    kernels = sorted({pool["architecture"] for pool in threadpool_info() if "architecture" in pool})
     simd = config["SIMD Extensions"]
     widest = (simd.get("found") or simd.get("baseline") or ["none"])[-1]
-    return f"{blas['name']} {blas['version']} {' '.join(kernels)}, {widest}, {sys.byteorder}-endian"
+    library = " ".join(filter(None, (blas["name"], blas["version"], _openblas_core())))
+    return f"{library}, {widest}, {sys.byteorder}-endian"
+
+
+def _openblas_core() -> str:
+    """Name of the processor that NumPy's OpenBLAS computes for; empty where NumPy has another library.
+
+    It is looked up through NumPy's own extension, since other packages load an OpenBLAS of theirs.
+    """
+    extension = ctypes.CDLL(import_module("numpy._core._multiarray_umath").__file__)
+    for prefix, suffix in product(("scipy_", ""), ("64_", "_64", "")):
+        ask = getattr(extension, f"{prefix}openblas_get_corename{suffix}", None)
+        if ask is not None:
+            ask.restype = ctypes.c_char_p
+            return bytes(ask()).decode()
+    return ""

@@ -49,7 +49,7 @@ def bootstrap_interval(statistics: Statistics, scorer: Scorer, score: float, see
         return None
     drawn = _draws(n_clusters, seed)
     # A unit that a draw leaves without rows, or a metric that is undefined there, drops out of that draw's mean.
-    by_unit = np.stack([scorer.metric.from_statistics(drawn @ unit, scorer.params) for unit in sums])
+    by_unit = np.stack([scorer.metric.from_statistics((unit.T @ drawn).T, scorer.params) for unit in sums])
     defined = np.isfinite(by_unit)
     if not defined.any(axis=0).all():
         return None
@@ -57,12 +57,27 @@ def bootstrap_interval(statistics: Statistics, scorer: Scorer, score: float, see
     points = [scorer.from_statistics(unit.sum(axis=0)) for unit in sums]
     approximate = np.mean([point for point in points if point is not None])
     shift = 0.0 if scorer.metric.pooled else score - approximate
-    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + shift
+    low, high = _quantiles(scores, (1 - LEVEL) / 2, (1 + LEVEL) / 2) + shift
     return Interval(float(low), float(high))
+
+
+def _quantiles(values: NDArray[np.float64], *shares: float) -> NDArray[np.float64]:
+    """Quantiles by linear interpolation (type 7 of Hyndman and Fan 1996), as ``np.quantile``, which imports and checks.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Finite.
+    """
+    return np.interp(np.multiply(shares, len(values) - 1), np.arange(len(values)), np.sort(values))
 
 
 @cache
 def _draws(n_clusters: int, seed: int) -> NDArray[np.float64]:
-    """How often each resample holds each cluster, shape (N_RESAMPLES, n_clusters); as floats, which BLAS multiplies."""
+    """How often each resample holds each cluster, shape (n_clusters, N_RESAMPLES).
+
+    As floats, which BLAS multiplies; resamples side by side in memory, so that metrics go over them at once.
+    """
     generator = np.random.default_rng(seed)
-    return generator.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES).astype(np.float64)
+    counts = generator.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=N_RESAMPLES)
+    return np.ascontiguousarray(counts.T, dtype=np.float64)

@@ -1,6 +1,7 @@
 """The board as Markdown: a table that renders, failures explained, and no markup from an entrant's text."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,12 @@ def test_the_table(make_result, small_definition):
     assert second[3] == "<strong>0.8000</strong>"
     assert (last[0], last[3]) == ("–", "failed")
     assert len({len(row) for row in (head, first, second, last)}) == 1
+
+
+def test_the_ranks_that_the_evidence_leaves_open_stand_beside_the_rank(make_result, small_definition):
+    board = build(small_definition, [make_result("best", 0.9), make_result("next", 0.8)], None)
+    rows = (replace(board.rows[0], rank_low=1, rank_high=2), board.rows[1])
+    assert [row[0] for row in cells(render(replace(board, rows=rows)))[1:]] == ["1 (1–2)", "2"]
 
 
 def test_failures_and_stale_results_are_explained(make_result, small_definition):

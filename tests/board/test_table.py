@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from competition.board.table import build, cost, number
 from competition.definition import Competition
+from competition.evaluation.sources import Harness
 from competition.manifest import Manifest
 from competition.results import Failure
 from competition.text import clean
@@ -17,7 +18,7 @@ CLUSTERS = [(40, 5, 3, 12)] * 12
 def manifest():
     """Manifest of the data that `make_result` is made on."""
     return Manifest(
-        format=1,
+        format=2,
         definition="",
         dataset="",
         raw={},
@@ -27,6 +28,7 @@ def manifest():
         classes=("0", "1"),
         balance={},
         columns=(),
+        files={},
     )
 
 
@@ -71,6 +73,38 @@ def test_a_result_of_other_rules_or_data_is_stale_and_never_ranked(
         ((name, told),) = board.stale
         assert name == "old"
         assert why in told
+
+
+HERE = Harness(child="c" * 16, scoring="s" * 16)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "why"),
+    [
+        ({"scoring": "0" * 16}, "scored by another version of the harness (0000000000000000, not ssssssssssssssss)"),
+        ({"child": "0" * 16}, "its trials were run by another version of the harness (0000000000000000, not cccc"),
+    ],
+)
+def test_a_result_of_another_harness_is_stale_and_never_ranked_with_the_others(
+    make_result, small_definition, manifest, provenance, why
+):
+    results = [make_result("a"), make_result("old", 0.99, **provenance), make_result("older", 0.98, **provenance)]
+    board = build(small_definition, results, manifest, harness=HERE)
+    assert [row.name for row in board.rows] == ["a"]
+    assert [name for name, _ in board.stale] == ["old", "older"]
+    assert why in board.stale[0][1]
+
+
+def test_results_that_another_harness_has_run_are_ranked_with_each_other(make_result, small_definition, manifest):
+    results = [make_result("a", child="1" * 16), make_result("b", child="1" * 16), make_result("c", child="2" * 16)]
+    board = build(small_definition, results, manifest, harness=HERE)
+    assert {row.name for row in board.rows} == {"a", "b"}
+    assert [name for name, _ in board.stale] == ["c"]
+
+
+def test_isolation_tells_no_harness_from_another(make_result, small_definition, manifest):
+    results = [make_result("a", isolation="kernel"), make_result("b", isolation="none")]
+    assert len(build(small_definition, results, manifest, harness=HERE).rows) == 2
 
 
 def test_a_result_without_a_metric_of_today_is_stale(make_result, make_rules, manifest):

@@ -57,6 +57,7 @@ def test_a_process_that_the_kernel_killed_for_want_of_memory_is_not_to_blame(wor
     told = ended(worker[0], ORDER)
     assert told.status == -signal.SIGKILL
     assert "memory" in told.trouble
+    assert 0.001 < told.reference_seconds < 1
 
 
 def test_a_trial_that_could_not_be_set_up_says_why(worker):

@@ -1,5 +1,6 @@
 """Trials in real children: what a solution is given, what comes back, and every way to fail."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -11,10 +12,10 @@ import pytest
 
 from competition.dataset import prepare, read_prepared
 from competition.errors import PodiumError
-from competition.evaluation.engine import SharedTable, SolutionEnded, TrialEnded, predict_submission
+from competition.evaluation.engine import SharedTable, SolutionEnded, Tables, TrialEnded, predict_submission
+from competition.evaluation.plan import Program, plan
 from competition.evaluation.sandbox.levels import LEVELS, probe
 from competition.evaluation.wire import decode, mapped, take_rows
-from competition.evaluation.workers import Pool
 
 ESTIMATOR = """
 class Estimator:
@@ -171,6 +172,24 @@ def test_the_same_seed_gives_the_same_predictions(good, name):
     once, again = ([trial.predictions for trial in good[n].trials] for n in (name, f"{name}_again"))
     assert once == again
     assert len(set(once)) == 3
+
+
+def test_each_solution_runs_with_further_seeds_that_count_in_no_score(prepared_small, run_all, tmp_path):
+    bodies = {"invariant": estimator(), "noise": estimator(predict="return np.random.randint(0, 2, len(X))")}
+    few, many = (
+        run_all(tmp_path / str(n), prepared_small(ranking={"n_seeds": n}), bodies, level="none") for n in (1, 3)
+    )
+    for name in bodies:
+        assert many[name].score == few[name].score
+        assert many[name].statistics == few[name].statistics
+        assert {trial.part for trial in few[name].trials} == {"cv", "heldout"}
+    seen = {
+        name: {trial.predictions for trial in result.trials if (trial.part, trial.fold) in (("cv", 0), ("seeds", 0))}
+        for name, result in many.items()
+    }
+    assert (len(seen["invariant"]), len(seen["noise"])) == (1, 3)
+    for trial in many["noise"].trials:
+        assert trial.reference_seconds > 0
 
 
 def test_another_process_and_number_of_jobs_give_the_same_predictions(competition, good, run_all):
@@ -378,6 +397,21 @@ return self"""
     assert run_all(root, prepared, {"peeks": estimator(fit=fit, top="import stat")})["peeks"].failures == []
 
 
+def test_no_features_are_held_beside_those_in_shared_memory(prepared_small):
+    def data_frames():
+        gc.collect()
+        return sum(isinstance(held, pd.DataFrame) for held in gc.get_objects())
+
+    before = data_frames()
+    prepared = prepared_small()
+    trials = plan([Program("a", "a.py", "source", b"")], prepared)
+    tables = Tables(prepared)
+    assert tables.fingerprint("train") != tables.fingerprint("heldout")
+    assert len(tables.shared("train").position) == len(trials[-1].split.train)
+    assert data_frames() == before
+    tables.close()
+
+
 def test_rows_lie_in_shared_memory_in_another_order_each_time():
     table = pd.DataFrame({"x": np.arange(1000.0)})
     shared = [SharedTable.of(table) for _ in range(2)]
@@ -488,23 +522,19 @@ def test_ranking_by_held_out_rows(prepared_small, run_all, tmp_path):
     assert all(pd.Timestamp(day) for day in result.statistics.clusters)
 
 
-def test_predictions_for_a_submission(prepared_small, make_table, write_solution, entry_of, strongest, tmp_path):
+def test_predictions_for_a_submission(prepared_small, make_table, write_solution, entry_of, worker, tmp_path):
     unlabelled = make_table(n=20).drop(columns="target").assign(id=range(20))
     prepared = prepared_small(unlabelled=unlabelled)
     body = estimator(fit="self.n = len(X)", predict="assert self.n == (144 if len(X) == 20 else 108)\n" + PREDICT)
     entry = entry_of(write_solution(tmp_path, "echo", body))
-    with Pool(1, 1, strongest) as pool:
-        heldout = predict_submission(prepared, entry, pool, unlabelled=False)
-        predicted = predict_submission(prepared, entry, pool, unlabelled=True)
+    heldout = predict_submission(prepared, entry, worker, unlabelled=False)
+    predicted = predict_submission(prepared, entry, worker, unlabelled=True)
     assert (heldout.values == prepared.heldout.y).all()
     assert (predicted.values == (unlabelled["x"] > 0)).all()
 
 
-def test_a_failing_solution_writes_no_submission(competition, write_solution, entry_of, strongest):
+def test_a_failing_solution_writes_no_submission(competition, write_solution, entry_of, worker):
     root, prepared = competition
     entry = entry_of(write_solution(root, "fails", estimator(fit="raise ValueError('no')")))
-    with (
-        Pool(1, 1, strongest) as pool,
-        pytest.raises(PodiumError, match=r"fails\.py: error: ValueError: no \(line \d+"),
-    ):
-        predict_submission(prepared, entry, pool, unlabelled=False)
+    with pytest.raises(PodiumError, match=r"fails\.py: error: ValueError: no \(line \d+"):
+        predict_submission(prepared, entry, worker, unlabelled=False)

@@ -51,7 +51,15 @@ def test_deep_learning_gets_a_worker_that_has_imported_nothing(entry):
 
 def test_versions_are_those_of_what_is_named_and_of_what_that_needs(entry):
     packages = entry("a", "import sklearn.svm").packages
-    assert {"scikit-learn", "scipy", "numpy", "pandas"} <= set(packages)
+    assert {"scikit-learn", "scipy", "joblib", "threadpoolctl", "numpy", "pandas", "pyarrow"} <= set(packages)
+    assert not {"lightgbm", "imbalanced-learn"} & set(packages)
+
+
+def test_an_import_inside_a_function_counts_as_one_at_the_top(entry):
+    inside = entry("a", "def late():\n    import lightgbm")
+    assert {"lightgbm", "scikit-learn"} <= set(inside.packages)
+    assert "lightgbm" in runtimes([inside])["a"].preload
+    assert runtimes([entry("deep", "def late():\n    import keras")])["deep"].preload == (TRIAL,)
 
 
 NEEDY = """\

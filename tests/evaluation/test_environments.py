@@ -11,6 +11,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -317,6 +318,29 @@ for path, mode in [(secret, "r"), (secret, "w"), (harness, "r"), (harness, "a"),
     assert secret.read_text() == "0"
 
 
+@pytest.mark.parametrize("way", enclosure.WAYS)
+def test_no_file_is_larger_than_the_limit(way: enclosure.Way, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    code = f"open({str(large)!r}, 'wb').write(b'0' * 5000)"
+    program = [os.path.realpath(sys._base_executable), "-I", "-S", "-c", code]
+    reach = installer._reach(program[0], program[0], installer._environment(tmp_path), [str(tmp_path)])
+    command = enclosure.shut_in(way, program, replace(reach, file_bytes=3000))
+    subprocess.run(command, cwd="/", env={})
+
+    if way != "none" and not large.exists():
+        pytest.skip(f"this machine cannot shut a program in with {way}")
+    assert large.stat().st_size == 3000
+
+
+def test_a_program_that_does_not_start_is_told_in_one_line(tmp_path: Path) -> None:
+    command = enclosure.shut_in("none", [str(tmp_path / "uv")], enclosure.Reach((), (), (), 0))
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert installer.one_line(done.stderr) == "(path) does not start: No such file or directory (os error 2)"
+    assert not installer.is_packages_fault(done.stderr)
+
+
 @pytest.mark.parametrize(("file", "table"), [("uv.toml", "pip"), ("pyproject.toml", "tool.uv.pip")])
 def test_settings_of_the_folder_it_is_called_in_are_not_read(
     make: Make, wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plainly: None, file: str, table: str
@@ -585,7 +609,7 @@ def test_a_damaged_environment_is_made_again(make: Make, wheels: Path, content: 
 @pytest.mark.parametrize("begin", ["as they come", "when both have found none"])
 def test_two_at_once_make_one(folder: Path, wheels: Path, tmp_path: Path, begin: str) -> None:
     write_wheel(wheels, "alpha", "1.0")
-    uv = wrap_uv(tmp_path, f"echo install >> {tmp_path / 'log'}; sleep 0.5")
+    uv = wrap_uv(tmp_path, f"echo install >> {tmp_path / 'log'}; sleep 0.2")
     meet = f"""
 import os, time
 read, places = environments._read_record, [Path({str(tmp_path)!r})]
@@ -640,7 +664,7 @@ def test_an_orphaned_uv_does_not_write_to_what_another_run_makes(
 ) -> None:
     write_wheel(wheels, "alpha", "1.0")
     late = f"for target in {folder}/*/site-packages; do touch $target/late.py; done; touch {tmp_path / 'ended'}; exit 1"
-    uv = wrap_uv(tmp_path, f"touch {tmp_path / 'begun'}; sleep 1; {late}")
+    uv = wrap_uv(tmp_path, f"touch {tmp_path / 'begun'}; sleep 0.4; {late}")
     killed = other_process(folder, "alpha", uv=uv)
     wait_for(tmp_path / "begun")
     killed.kill()
@@ -702,6 +726,16 @@ def test_prune_leaves_what_a_run_uses_or_makes(make: Make, wheels: Path, folder:
     user.communicate()
     assert len(prune(folder, NO_TIME)) == 2
     assert leftovers(folder) == [ours.site_packages.parent.name]
+
+
+def test_a_lock_that_cannot_be_made_is_told(make: Make, folder: Path) -> None:
+    made = make("needed")
+    lock = made.site_packages.parent.with_suffix(".lock")
+    lock.unlink()
+    lock.mkdir()
+
+    with pytest.raises(PodiumError, match=r"cannot make .*\.lock: Is a directory"):
+        prune(folder, NO_TIME)
 
 
 def test_a_folder_that_cannot_be_made_is_told(wheels: Path, tmp_path: Path) -> None:

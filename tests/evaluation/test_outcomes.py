@@ -17,7 +17,7 @@ META = {"score_kind": "probability", "fit_seconds": 1.0, "predict_seconds": 0.5}
 
 
 def ended(status=0, stopped=None, trouble=None):
-    return Ended(status, stopped, seconds=2.0, peak_bytes=10**8, trouble=trouble)
+    return Ended(status, stopped, seconds=2.0, peak_bytes=10**8, trouble=trouble, reference_seconds=0.01)
 
 
 def answer(arrays=GOOD, **meta):
@@ -34,6 +34,7 @@ def test_predictions_come_with_what_they_cost():
     assert outcome.predictions.values.tolist() == [0, 1, 0, 1]
     assert (outcome.fit_seconds, outcome.predict_seconds) == (1.0, 0.5)
     assert (outcome.wall_seconds, outcome.peak_memory_mb) == (2.0, 100.0)
+    assert outcome.reference_seconds == 0.01
 
 
 @pytest.mark.parametrize("told", [-1.0, 3.0, True, "1", None, float("nan")])

@@ -1,11 +1,10 @@
 """Which rows a trial gets, and in which order."""
 
-import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from competition.evaluation.plan import Program, heldout_split, plan
 
@@ -24,32 +23,55 @@ def test_a_fold_is_fitted_on_its_training_rows_and_predicts_its_own(prepared_sma
     assert sorted(heldout.predict) == list(range(len(prepared.heldout.id)))
 
 
-def test_the_order_of_rows_follows_from_their_features_alone(prepared_small):
-    prepared = prepared_small()
-    shuffle = np.random.default_rng(1).permutation(len(prepared.train.id))
-    train = prepared.train
-    moved = dataclasses.replace(
-        train,
-        id=train.id[shuffle],
-        X=train.X.iloc[shuffle].reset_index(drop=True),
-        y=train.y[shuffle],
-        time=None if train.time is None else train.time.iloc[shuffle].reset_index(drop=True),
-    )
-    before = heldout_split(prepared).train
-    after = heldout_split(dataclasses.replace(prepared, train=moved)).train
-    # The same rows in the same order, wherever they lie in the table.
-    pd.testing.assert_frame_equal(
-        train.X.iloc[before].reset_index(drop=True), moved.X.iloc[after].reset_index(drop=True)
-    )
+def test_the_order_of_rows_follows_from_their_features_alone(prepared_small, make_table):
+    table = make_table()
+    told = []
+    # Split by time, so that the same rows are held out wherever they lie in the table.
+    for rows in (table, table.sample(frac=1, random_state=1)):
+        prepared = prepared_small(table=rows, split={"strategy": "time"})
+        split = heldout_split(prepared)
+        told.append([prepared.train.id[split.train].tolist(), prepared.heldout.id[split.predict].tolist()])
+    assert told[0] == told[1]
 
 
-@given(st.integers(0, 2**31 - 1))
-def test_a_table_that_is_sorted_by_label_does_not_show_it(seed):
-    from competition.evaluation.plan import _order_keys
+@pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
+def test_a_table_that_is_sorted_by_label_does_not_show_it(prepared_small, make_table, seed):
+    table = make_table(n=2_000).sort_values("target")
+    prepared = prepared_small(table=table, competition={"seed": seed})
+    assert (np.diff(prepared.train.y) >= 0).all()
+    for split in splits_of(prepared):
+        predicted = prepared.heldout if split.part == "heldout" else prepared.train
+        for y in (prepared.train.y[split.train], predicted.y[split.predict]):
+            assert abs(np.corrcoef(y, np.arange(len(y)))[0, 1]) < 0.2
 
-    rng = np.random.default_rng(seed)
-    table = pd.DataFrame({"x": rng.normal(size=400)})
-    labels = np.repeat([0, 1], 200)
-    rules = type("Rules", (), {"definition": type("D", (), {"competition": type("C", (), {"seed": seed})})})
-    order = np.argsort(_order_keys([table], rules))
-    assert abs(np.corrcoef(labels[order], np.arange(400))[0, 1]) < 0.25
+
+def test_nor_do_rows_that_look_alike(prepared_small, make_table):
+    table = make_table(n=2_000).sort_values("target")
+    alike = {"x": 1.0, "gaps": 1.0, "order": 1, "word": "a", "cell": "3ALTE", "timestamp": pd.Timestamp("2024-03-01")}
+    prepared = prepared_small(table=table.assign(**alike))
+    for split in splits_of(prepared)[:-1]:
+        y = prepared.train.y[split.predict]
+        assert abs(np.corrcoef(y, np.arange(len(y)))[0, 1]) < 0.2
+
+
+def test_the_order_of_rows_that_look_alike_depends_on_labels_that_no_trial_has(prepared_small, make_table):
+    table = make_table(n=400).sort_values("target")
+    alike = {"x": 1.0, "gaps": 1.0, "order": 1, "word": "a", "cell": "3ALTE", "timestamp": pd.Timestamp("2024-03-01")}
+    prepared = prepared_small(table=table.assign(**alike))
+    held_out = prepared.heldout
+    other = replace(prepared, heldout=replace(held_out, y=held_out.y[::-1].copy()))
+    first, second = splits_of(prepared)[0], splits_of(other)[0]
+    assert sorted(first.predict) == sorted(second.predict)
+    assert first.predict.tolist() != second.predict.tolist()
+
+
+def test_further_seeds_change_the_seed_and_nothing_else(prepared_small):
+    splits = splits_of(prepared_small(ranking={"n_seeds": 3}))
+    first = splits[0]
+    further = [split for split in splits if split.part == "seeds"]
+    assert len(further) == 2
+    for split in further:
+        assert (split.train == first.train).all()
+        assert (split.predict == first.predict).all()
+    assert len({split.seed for split in (first, *further)}) == 3
+    assert not [split for split in splits_of(prepared_small()) if split.part == "seeds"]

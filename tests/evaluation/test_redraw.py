@@ -8,7 +8,7 @@ import pytest
 from competition.dataset import ensure_prepared, prepare, read_prepared
 from competition.definition import Competition
 from competition.errors import PodiumError
-from competition.evaluation.redraw import fell, redraw, redrawn
+from competition.evaluation.redraw import fell, lacking, redraw, redrawn, unsaid
 from competition.metrics import SCORE_BINS, score_histograms
 from competition.repository import Repository
 from competition.results import Failure
@@ -254,6 +254,33 @@ def test_too_few_days_say_nothing_of_anybody(make_result, small_definition, scor
     falls = fell(*draws, small_definition)
     assert names_of(falls) == set()
     assert {fall.interval for fall in falls} == {None}
+    assert unsaid(*draws, small_definition) == (
+        "on the committed data scores rest on 9 clusters of rows (by row); 10 or more clusters are needed"
+    )
+
+
+def test_what_a_draw_lacks_is_said(make_result, small_definition, scorer):
+    rng = np.random.default_rng(7)
+    of_enough, of_few = (board(make_result, scorer, accuracies(4, rng), rng, n_days=days) for days in (10, 4))
+    failed = [make_result(one.solution.name, None) for one in of_enough]
+    assert lacking(of_enough, small_definition) == ""
+    assert unsaid(of_enough, of_enough, small_definition) == ""
+    assert unsaid(of_enough, of_few, small_definition).startswith("on the new data scores rest on 4 clusters")
+    assert unsaid(of_enough, [*failed[:2], *of_enough[2:]], small_definition).startswith(
+        "on the new data 2 of 4 solutions have a score"
+    )
+    bare = [one.model_copy(update={"statistics": None}) for one in of_enough]
+    assert lacking(bare, small_definition).startswith("scores rest on no sums that a spread follows from; 10 or more")
+    assert lacking(of_enough[:2], small_definition).startswith("2 of 2 solutions have a score")
+
+
+def test_scores_of_which_no_two_draws_have_three_in_common_tell_nothing(make_result, small_definition, scorer):
+    rng = np.random.default_rng(8)
+    results = board(make_result, scorer, accuracies(5, rng), rng)
+    failed = [make_result(one.solution.name, None) for one in results]
+    draws = [*failed[:2], *results[2:]], [*results[:3], *failed[3:]]
+    assert "too few solutions have a 'f1' on both draws" in unsaid(*draws, small_definition)
+    assert {fall.interval for fall in fell(*draws, small_definition)} == {None}
 
 
 def test_a_fold_of_few_days_is_no_obstacle(make_rules, make_result, scorer):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,15 @@ import pytest
 from competition.dataset import prepare, read_prepared
 from competition.definition import Competition, read_competition
 from competition.errors import PodiumError
-from competition.evaluation.engine import SolutionEnded, evaluate
+from competition.evaluation.engine import SolutionEnded, TrialEnded
 from competition.evaluation.entries import Entry
-from competition.evaluation.sandbox.levels import choose
-from competition.evaluation.workers import Pool
 from competition.manifest import read_manifest
 from competition.repository import Repository
 from competition.scaffold import create_competition, create_repository, create_solution
 from competition.solution import choose_solutions
+
+Evaluated = Callable[..., Iterator[TrialEnded | SolutionEnded]]
+Scores = Callable[[Repository, str], dict[str, float | None]]
 
 N = 200
 
@@ -37,18 +39,21 @@ def table(**columns: object) -> pd.DataFrame:
     )
 
 
-def scores(repository: Repository, slug: str) -> dict[str, float | None]:
+@pytest.fixture
+def scores(evaluated: Evaluated) -> Scores:
     """Prepare a competition and evaluate its solutions."""
-    definition = read_competition(repository.data(slug) / "competition.toml")
-    manifest = prepare(repository, definition)
-    prepared = read_prepared(repository, definition)
-    chosen = choose_solutions(repository, definition, [column.name for column in manifest.columns], [])
-    entries = [Entry.of(solution, repository.environments) for solution in chosen]
-    with Pool(2, 1, choose(None)) as pool:
-        events = evaluate(prepared, entries, pool)
-        results = [event.result for event in events if isinstance(event, SolutionEnded)]
-    assert not [result.failures for result in results if result.failures]
-    return {result.solution.name: result.score for result in results}
+
+    def run(repository: Repository, slug: str) -> dict[str, float | None]:
+        definition = read_competition(repository.data(slug) / "competition.toml")
+        manifest = prepare(repository, definition)
+        prepared = read_prepared(repository, definition)
+        chosen = choose_solutions(repository, definition, [column.name for column in manifest.columns], [])
+        entries = [Entry.of(solution, repository.environments) for solution in chosen]
+        results = [event.result for event in evaluated(prepared, entries) if isinstance(event, SolutionEnded)]
+        assert not [result.failures for result in results if result.failures]
+        return {result.solution.name: result.score for result in results}
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def scores(repository: Repository, slug: str) -> dict[str, float | None]:
     ],
 )
 def test_a_competition_made_of_a_csv_runs(
-    repository: Repository, tmp_path: Path, target: object, task: str, options: dict[str, str]
+    repository: Repository, tmp_path: Path, scores: Scores, target: object, task: str, options: dict[str, str]
 ) -> None:
     rows = table(y=target)
     if options.get("group"):
@@ -104,7 +109,7 @@ def rare(n_rows: int) -> list[str]:
     return ["rare"] * n_rows + ["a", "b"] * ((N - n_rows) // 2)
 
 
-def test_columns_that_are_not_plain_are_read(repository: Repository, tmp_path: Path) -> None:
+def test_columns_that_are_not_plain_are_read(repository: Repository, tmp_path: Path, scores: Scores) -> None:
     flags = [None, *(np.arange(1, N) % 3 == 0)]
     made(repository, tmp_path, table(y=np.arange(N) % 2 == 0, flag=flags, nothing=[None] * N))
     assert kinds(repository) == {"size": "number", "colour": "text", "on day": "text", "flag": "number"}
@@ -276,7 +281,7 @@ def test_a_file_that_is_no_table_is_refused(repository: Repository, tmp_path: Pa
     assert sorted(repository.root.rglob("*")) == before
 
 
-def test_a_new_solution_runs_and_is_never_overwritten(repository: Repository) -> None:
+def test_a_new_solution_runs_and_is_never_overwritten(repository: Repository, scores: Scores) -> None:
     path = create_solution(repository, "example/my_idea")
     assert path == repository.root / "solutions" / "example" / "my_idea.py"
     assert scores(repository, "example")["my_idea"] > 0.9

@@ -7,17 +7,19 @@ tried, and on what. (dask would count a death against tasks that only waited, up
 import time
 import uuid
 import warnings
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from itertools import islice
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from competition.errors import PodiumError
 from competition.evaluation.claims import claimed_cores
+from competition.evaluation.cluster.assignment import Member, Trial, choose
 from competition.evaluation.cluster.connection import ANSWER_SECONDS, check_address, connect, dask_module
 from competition.evaluation.cluster.machines import Description, describe, refusal
 from competition.evaluation.cluster.site import Missing, Parcel, Site, Tables, checked, take
@@ -25,36 +27,12 @@ from competition.evaluation.entries import Entry
 from competition.evaluation.outcomes import Outcome, Work, failed
 from competition.evaluation.surroundings import Surroundings
 from competition.evaluation.workers import ATTEMPTS
+from competition.text import clean
 
 LOOK_SECONDS = 1.0
 WAIT_SECONDS = 30.0
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass
-class _Member:
-    """A dask worker that was accepted, and what it holds."""
-
-    address: str
-    jobs: int
-    description: Description
-    cpus: list[int]
-    site: Any = None
-    taken: dict[str, float] = field(default_factory=dict)  # when each table of features went over
-
-
-@dataclass
-class _Trial:
-    """A trial, waiting or under way."""
-
-    key: Any
-    work: Work
-    tries: int = 0
-    begun: float = 0.0
-    member: _Member | None = None
-    future: Any = None
-    trouble: str = ""
 
 
 class Cluster:
@@ -97,7 +75,7 @@ class Cluster:
     ) -> None:
         self._address, self._threads, self._isolation = address, threads, isolation
         self._wait_seconds, self._warn = wait_seconds, warn
-        self._members: dict[str, _Member] = {}
+        self._members: dict[str, Member] = {}
         self._refused: dict[str, str] = {}
         self._looked = time.monotonic()
         self._packages: dict[str, str] = {}
@@ -158,21 +136,15 @@ class Cluster:
         PodiumError
             If the scheduler has gone, or no worker is left and none comes.
         """
-        untried = (_Trial(key, work) for key, work in works)
-        again: deque[_Trial] = deque()
-        under_way: dict[str, _Trial] = {}
+        untried = (Trial(key, work) for key, work in works)
+        again: deque[Trial] = deque()
+        under_way: dict[str, Trial] = {}
         ended: SimpleQueue[str] = SimpleQueue()
         tables = Tables()
         try:
             while True:
-                member = self._free(under_way.values())
-                # Taken one by one, so that the labels of trials to come take no memory and lie nowhere else.
-                trial = (again.popleft() if again else next(untried, None)) if member or not under_way else None
-                if trial and member:
-                    under_way[self._send(trial, member, tables, ended)] = trial
-                elif trial:
-                    again.appendleft(trial)
-                    self._wait_for_workers()
+                if chosen := choose(again, untried, self._members, under_way.values()):
+                    under_way[self._send(*chosen, tables, ended)] = chosen[0]
                 elif under_way:
                     for trial in self._ended(under_way, ended):
                         outcome = self._answer(trial, tables)
@@ -181,25 +153,21 @@ class Cluster:
                         else:
                             yield trial.key, outcome or _given_up(trial)
                 else:
-                    return
+                    again.extend(islice(untried, 1))  # it waits for a worker
+                    if not again:
+                        return
+                    self._wait_for_workers()
         finally:
             if self._client.status == "running":
                 self._client.cancel([trial.future for trial in under_way.values()])
 
     # --- trials ---
 
-    def _free(self, under_way: Iterable[_Trial]) -> _Member | None:
-        """Return the worker with the largest share of free slots, None if all are busy."""
-        busy = Counter(trial.member.address for trial in under_way if trial.member)
-        shares = {member.address: busy[member.address] / member.jobs for member in self._members.values()}
-        least = min(shares, key=shares.__getitem__, default=None)
-        return None if least is None or shares[least] >= 1 else self._members[least]
-
-    def _send(self, trial: _Trial, member: _Member, tables: Tables, ended: "SimpleQueue[str]") -> str:
+    def _send(self, trial: Trial, member: Member, tables: Tables, ended: "SimpleQueue[str]") -> str:
         """Send a trial to a worker and return the name under which dask knows it, which comes into `ended` with it."""
         work = replace(trial.work, train=-1, predict=-1)
         parcel = Parcel(work, tables.name(trial.work.train), tables.name(trial.work.predict))
-        if member.site is None or member.site.cancelled():
+        if member.site is None or member.site.status in ("cancelled", "error"):
             member.site = self._submit(member, Site, self._threads, member.cpus, member.description)
         trial.tries += 1
         trial.begun, trial.member, trial.trouble = time.monotonic(), member, ""
@@ -207,13 +175,13 @@ class Cluster:
         trial.future.add_done_callback(lambda future: ended.put(future.key))
         return str(trial.future.key)
 
-    def _submit(self, member: _Member, function: Callable[..., Any], *arguments: Any) -> Any:
+    def _submit(self, member: Member, function: Callable[..., Any], *arguments: Any) -> Any:
         name = f"podium-{uuid.uuid4().hex}"
         # A million rows and their labels are no mistake.
         with dask_module("dask").config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
             return self._client.submit(function, *arguments, key=name, workers=[member.address])
 
-    def _ended(self, under_way: dict[str, _Trial], ended: "SimpleQueue[str]") -> list[_Trial]:
+    def _ended(self, under_way: dict[str, Trial], ended: "SimpleQueue[str]") -> list[Trial]:
         """Wait a while for answers, look after the workers, and take out the trials that have ended or were lost."""
         names = []
         with suppress(Empty):
@@ -227,37 +195,47 @@ class Cluster:
                 names.append(name)
         return [under_way.pop(name) for name in dict.fromkeys(names) if name in under_way]
 
-    def _answer(self, trial: _Trial, tables: Tables) -> Outcome | None:
+    def _answer(self, trial: Trial, tables: Tables) -> Outcome | None:
         """Take the answer to a trial; None if there is none and it has to be tried again."""
-        assert trial.member is not None
         try:
             answer = None if trial.trouble else trial.future.result(timeout=ANSWER_SECONDS)
             if isinstance(answer, Missing):
                 self._send_tables(trial, answer.tables, tables)
                 trial.tries -= 1
-            elif answer is not None:
+            elif not trial.trouble:
                 return checked(answer, trial.work)
         except (dask_module("distributed").KilledWorker, CancelledError):
             trial.trouble = "its worker died"
             self._look()
-        except (OSError, ValueError, PodiumError) as error:
-            # Of the machine, not of the trial: it died, its disk is full, another process has its address by now.
-            trial.trouble = f"its worker failed ({type(error).__name__}: {error})"
-            self._look()
-            if self._members.get(trial.member.address) is trial.member:
-                self._refuse(trial.member.address, f"worker {trial.member.address} gets no more trials: {error}")
+        except Exception as error:  # what goes wrong on a worker's machine comes out here, and can be anything
+            self._blame(trial, error)
         self._client.cancel([trial.future])  # else dask would keep it for a worker of the same address
         return None
 
-    def _send_tables(self, trial: _Trial, wanted: Iterable[str], tables: Tables) -> None:
+    def _blame(self, trial: Trial, error: Exception) -> None:
+        """Note that a worker failed a trial; refuse it where that lies with the machine for certain."""
+        member, said = trial.member, clean(f"{type(error).__name__}: {error}")
+        assert member is not None
+        trial.trouble = f"its worker failed ({said})"
+        trial.failed_on.add(member.address)
+        self._look()
+        if self._members.get(member.address) is not member:
+            return  # it has gone
+        # Its disk is full, or another process has its address by now; one that is slow to answer may only be busy.
+        if isinstance(error, OSError | ValueError | PodiumError) and not isinstance(error, TimeoutError):
+            self._refuse(member.address, f"worker {member.address} gets no more trials: {said}")
+        elif not member.has_failed:
+            member.has_failed = True
+            self._warn(f"worker {member.address} failed a trial, which is tried again, elsewhere if possible: {said}")
+
+    def _send_tables(self, trial: Trial, wanted: Iterable[str], tables: Tables) -> None:
         """Send a worker features that it lacks, unless another of its trials has brought that about."""
         member = trial.member
         assert member is not None
         for name in wanted:
             if member.taken.get(name, -1.0) < trial.begun:
-                for part, is_last in tables.parts(name):
-                    given = (member.site.key, name, part, is_last)
-                    self._client.run(take, *given, workers=[member.address])
+                for part in tables.parts(name):
+                    self._client.run(take, member.site.key, name, *part, workers=[member.address])
                 member.taken[name] = time.monotonic()
 
     # --- workers ---
@@ -305,7 +283,7 @@ class Cluster:
                 self._first = self._first or (address, answer)
                 cpus = self._cores.popleft() if self._cores else []
                 jobs = max(1, n_threads[address] // self._threads)
-                self._members[address] = _Member(address, jobs, answer, cpus)
+                self._members[address] = Member(address, jobs, answer, cpus)
             elif strictly:
                 raise error
             else:
@@ -317,7 +295,7 @@ class Cluster:
             self._drop(self._members[address])
         self._warn(why)
 
-    def _drop(self, member: _Member) -> None:
+    def _drop(self, member: Member) -> None:
         del self._members[member.address]
         if member.site is not None:
             self._client.cancel([member.site])
@@ -325,6 +303,6 @@ class Cluster:
             self._cores.append(member.cpus)
 
 
-def _given_up(trial: _Trial) -> Outcome:
+def _given_up(trial: Trial) -> Outcome:
     why = f"tried {trial.tries} times on the cluster; the last time {trial.trouble}"
     return failed("infrastructure", why[:1000], time.monotonic() - trial.begun)

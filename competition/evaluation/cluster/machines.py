@@ -8,16 +8,9 @@ import competition
 from competition import packages
 from competition.errors import PodiumError
 from competition.evaluation.sandbox.levels import Level, choose
-from competition.evaluation.surroundings import Surroundings, sources_fingerprint, surroundings
+from competition.evaluation.sources import CLUSTER_SOURCES, fingerprint
+from competition.evaluation.surroundings import Surroundings, surroundings
 
-# What a worker runs of ours beside what a trial sees.
-WORKER_SOURCES = (
-    "competition/evaluation/cluster/machines.py",
-    "competition/evaluation/cluster/site.py",
-    "competition/evaluation/sandbox/bubblewrap.py",
-    "competition/evaluation/sandbox/levels.py",
-    "competition/evaluation/workers.py",
-)
 MISSING = "none"
 SHOWN = 5
 
@@ -29,7 +22,7 @@ class Description:
     Parameters
     ----------
     podium, harness : str
-        Version of the harness, and fingerprint of its sources that a worker runs.
+        Version of the harness, and fingerprint of its sources that a worker runs beside trials.
     surroundings : Surroundings
         What a trial runs in there.
     packages : mapping
@@ -44,14 +37,14 @@ class Description:
     @classmethod
     def here(cls, level: Level, versions: Mapping[str, str]) -> "Description":
         """Describe this machine, with the versions of some packages."""
-        return cls(competition.__version__, sources_fingerprint(WORKER_SOURCES), surroundings(level), versions)
+        return cls(competition.__version__, fingerprint(CLUSTER_SOURCES), surroundings(level), versions)
 
     def facts(self) -> dict[str, str]:
         """What must be the same on every machine of a run, the submitting one included."""
         return {
             "podium": self.podium,
             "sources of the worker": self.harness,
-            "sources of the child": self.surroundings.child,
+            "sources of the trials": self.surroundings.child,
             "Python": self.surroundings.python,
             **self.packages,
         }

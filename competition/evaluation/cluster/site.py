@@ -38,13 +38,13 @@ class Tables:
             self._names[memory] = fingerprint(_read(memory))
         return self._names[memory]
 
-    def parts(self, name: str) -> Iterator[tuple[bytes, bool]]:
-        """Yield the content of a table, and with each part whether it is the last."""
+    def parts(self, name: str) -> Iterator[tuple[bytes, bool, bool]]:
+        """Yield the content of a table, and with each part whether it is the first, and the last."""
         memory = next(memory for memory, known in self._names.items() if known == name)
-        left = os.fstat(memory).st_size
+        size = left = os.fstat(memory).st_size
         for part in _read(memory):
-            left -= len(part)
-            yield part, left == 0
+            is_first, left = left == size, left - len(part)
+            yield part, is_first, left == 0
 
 
 def fingerprint(parts: Iterable[bytes | memoryview]) -> str:
@@ -120,15 +120,19 @@ class Site:
     def __reduce__(self) -> tuple[Any, ...]:
         return Site, (self._threads, self._cpus, self._expected)  # what it holds stays on its machine
 
-    def take(self, table: str, part: bytes, is_last: bool) -> None:
+    def take(self, table: str, part: bytes, is_first: bool, is_last: bool) -> None:
         """Take a part of a table of features; seal the table after the last one.
+
+        The first one puts away what an attempt that broke off has left.
 
         Raises
         ------
         ValueError
             If the table is not what its name says.
         """
-        self._parts.setdefault(table, []).append(part)
+        if is_first:
+            self._parts[table] = []
+        self._parts[table].append(part)
         if is_last:
             parts = self._parts.pop(table)
             if fingerprint(parts) != table:
@@ -159,12 +163,12 @@ class Site:
         return own
 
 
-def take(site: str, table: str, part: bytes, is_last: bool, dask_worker: Any) -> None:
+def take(site: str, table: str, part: bytes, is_first: bool, is_last: bool, dask_worker: Any) -> None:
     """Hand a part of a table to a site; runs on its worker."""
     found = dask_worker.data.get(site)
     if found is None:
         raise OSError("the worker has lost what it held")
-    found.take(table, part, is_last)
+    found.take(table, part, is_first, is_last)
 
 
 # --- what comes back ---

@@ -7,10 +7,12 @@ import importlib.util
 import os
 import stat
 import sys
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from competition.repository import temporary_folder
 
 KEY_NAME = "podium-selftest-answers.csv"
 N_UNREAD = 16
@@ -39,8 +41,8 @@ class RepositoryDecoy:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._temporary = tempfile.TemporaryDirectory(prefix="podium-selftest-", ignore_cleanup_errors=True)
-        self.folder = Path(self._temporary.name).resolve()
+        self._held = ExitStack()
+        self.folder = self._held.enter_context(temporary_folder("podium-selftest-")).resolve()
         self.root = self.folder / "repository"
         self.key = self.root / "key" / KEY_NAME
         paths = {
@@ -70,7 +72,7 @@ class RepositoryDecoy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._open)
-        self._temporary.cleanup()
+        self._held.close()
 
     def restore(self) -> None:
         """Write every file anew."""

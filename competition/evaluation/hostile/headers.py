@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import tarfile
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from packaging.requirements import Requirement
 from competition.errors import PodiumError
 from competition.evaluation.environments import DependencyError, InstallationError, make_environment
 from competition.evaluation.hostile.catalogue import Verdict
+from competition.repository import temporary_folder
 from competition.solution import Solution, read_solution
 
 MAX_SECONDS = 3.0
@@ -45,8 +45,8 @@ def describe(source: str) -> str:
 def try_file(source: str) -> tuple[Verdict, str]:
     """Have the harness read a hostile file, and return the verdict and what led to it."""
     file = FILES[source]
-    with tempfile.TemporaryDirectory(prefix="podium-selftest-") as folder:
-        path = Path(folder, "decoy", "hostile.py")
+    with temporary_folder("podium-selftest-") as folder:
+        path = folder / "decoy" / "hostile.py"
         path.parent.mkdir()
         path.write_bytes(file.content)
         started = time.monotonic()

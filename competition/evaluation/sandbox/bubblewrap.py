@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from competition.evaluation.sandbox.confine import SCRATCH_BYTES
+from competition.evaluation.sources import CHILD_SOURCES
 
 PROGRAM = "bwrap"
 SCRATCH = "/podium-scratch"
@@ -19,20 +20,6 @@ FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
 PROCESSORS = tuple(f"/sys/devices/system/cpu/{name}" for name in ("online", "possible", "present"))
 MADE_BY_KERNEL = ("/proc/cpuinfo",)
 HARNESS = Path(__file__).parents[3]
-# All of ours that runs beside a stranger's code.
-CHILD_SOURCES = (
-    "competition/__init__.py",
-    "competition/evaluation/__init__.py",
-    "competition/evaluation/child.py",
-    "competition/evaluation/sandbox/__init__.py",
-    "competition/evaluation/sandbox/confine.py",
-    "competition/evaluation/sandbox/landlock.py",
-    "competition/evaluation/sandbox/locks.py",
-    "competition/evaluation/sandbox/seccomp.py",
-    "competition/evaluation/trial.py",
-    "competition/evaluation/watch.py",
-    "competition/evaluation/wire.py",
-)
 
 
 @cache

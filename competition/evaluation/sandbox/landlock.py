@@ -18,9 +18,9 @@ CREATE_RULESET_VERSION = 1
 RULE_PATH_BENEATH = 1
 PR_SET_NO_NEW_PRIVS = 38
 
-WRITE_FILE, READ_FILE, READ_DIR = 1 << 1, 1 << 2, 1 << 3
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE_DIR, REMOVE_FILE = 1 << 4, 1 << 5
-MAKE_DIR, MAKE_REG = 1 << 7, 1 << 8
+MAKE_DIR, MAKE_REG, MAKE_SYM = 1 << 7, 1 << 8, 1 << 12
 REFER, TRUNCATE = 1 << 13, 1 << 14
 
 # Rights are numbered upwards from zero; each ABI adds to the end of a list.
@@ -31,7 +31,7 @@ SCOPES = 0b11  # abstract Unix sockets, signals: neither leaves the process and 
 READ = READ_FILE | READ_DIR
 # No symbolic links, sockets, pipes and device nodes: nothing in a scratch directory surprises whoever clears it.
 WRITE = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
-ON_FILES = READ_FILE | WRITE_FILE | TRUNCATE
+ON_FILES = EXECUTE | READ_FILE | WRITE_FILE | TRUNCATE
 
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -71,15 +71,33 @@ def restrict(read: Iterable[str | Path], write: Iterable[str | Path]) -> None:
         With ``errno.ENOSYS`` or ``EOPNOTSUPP`` where the kernel has no Landlock; or a path cannot be reached.
     """
     version = _call(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION)
+    others = struct.pack("Q", TCP_RIGHTS) if version >= 4 else b""
+    others += struct.pack("Q", SCOPES) if version >= 6 else b""
+    _restrict(version, ((read, READ), (write, WRITE)), others)
+
+
+def restrict_files(grants: Iterable[tuple[Iterable[str | Path], int]]) -> None:
+    """Give up all rights on files but these, for good; the network and other processes stay within reach.
+
+    Parameters
+    ----------
+    grants : iterable of (iterable of str or Path, int)
+        Paths, and rights on them and on all beneath them: `READ`, `WRITE`, `EXECUTE`, `MAKE_SYM` and so on.
+
+    Raises
+    ------
+    OSError
+        As `restrict`.
+    """
+    _restrict(_call(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION), grants)
+
+
+def _restrict(version: int, grants: Iterable[tuple[Iterable[str | Path], int]], others: bytes = b"") -> None:
     handled = (1 << N_FILE_RIGHTS[min(version, max(N_FILE_RIGHTS))]) - 1
-    attributes = struct.pack("Q", handled)
-    if version >= 4:
-        attributes += struct.pack("Q", TCP_RIGHTS)
-    if version >= 6:
-        attributes += struct.pack("Q", SCOPES)
+    attributes = struct.pack("Q", handled) + others
     ruleset = _call(CREATE_RULESET, attributes, len(attributes), 0)
     try:
-        for paths, rights in ((read, READ), (write, WRITE)):
+        for paths, rights in grants:
             for path in paths:
                 _allow(ruleset, path, rights & handled)
         # Without this the kernel takes restrictions from privileged processes only.

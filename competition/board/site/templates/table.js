@@ -1,15 +1,16 @@
 "use strict";
-// Adds sorting, a filter and "open all" to a page that is complete without them.
+// Adds sorting and filters to a table that is complete without them.
 
 const table = document.getElementById("leaderboard");
 
 if (table) {
   const body = table.tBodies[0];
   const rows = [...body.rows]; // in the order of the ranks
-  for (const tools of document.querySelectorAll(".tools")) tools.hidden = false;
+  const fields = Object.fromEntries(["text", "family", "tag", "state"].map((id) => [id, document.getElementById(id)]));
+  const words = new Map(rows.map((row) => [row, searchable(row)]));
+  for (const part of document.querySelectorAll(".tools, .hint")) part.hidden = false;
   makeSortable([...table.tHead.rows[0].cells]);
-  makeFilter(document.getElementById("filter"), document.getElementById("count"));
-  makeToggle(document.getElementById("toggle"), [...document.querySelectorAll("details")]);
+  makeFilters(document.getElementById("clear"), document.getElementById("count"));
 
   function makeSortable(heads) {
     heads.forEach((head, column) => {
@@ -40,7 +41,7 @@ if (table) {
 
   function key(row, column) {
     const cell = row.cells[column];
-    if (row.classList.contains("failed") || !cell) return null;
+    if (!row.dataset.state.startsWith("ranked") || !cell) return null;
     if (cell.dataset.value === undefined) return cell.textContent.trim();
     return cell.dataset.value === "" ? null : Number(cell.dataset.value);
   }
@@ -49,44 +50,35 @@ if (table) {
     return typeof a === "number" ? a - b : a.localeCompare(b);
   }
 
-  function makeFilter(field, count) {
-    const sections = new Map(rows.map((row) => [row, document.getElementById(row.dataset.for).closest("details")]));
-    const texts = new Map(rows.map((row) => [row, searchable(row, sections.get(row))]));
-    field.addEventListener("input", () => {
-      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  function makeFilters(clear, count) {
+    const apply = () => {
+      const wanted = Object.fromEntries(Object.entries(fields).map(([id, field]) => [id, field.value]));
+      const text = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const row of rows) {
-        const hit = words.every((word) => texts.get(row).includes(word));
-        row.hidden = sections.get(row).hidden = !hit;
+        const hit =
+          text.every((word) => words.get(row).includes(word)) &&
+          (!wanted.family || row.dataset.family === wanted.family) &&
+          (!wanted.tag || row.dataset.tags.split("|").includes(wanted.tag)) &&
+          (!wanted.state || row.dataset.state.split(" ").includes(wanted.state));
+        row.hidden = !hit;
         shown += hit;
       }
-      count.textContent = words.length ? `${shown} of ${count.dataset.total}` : "";
+      const filtered = Object.values(wanted).some(Boolean);
+      clear.hidden = !filtered;
+      count.textContent = filtered ? `${shown} of ${rows.length} solutions` : "";
+    };
+    for (const field of Object.values(fields)) field.addEventListener("input", apply);
+    clear.addEventListener("click", () => {
+      for (const field of Object.values(fields)) field.value = "";
+      apply();
+      fields.text.focus();
     });
+    apply(); // a browser may have kept what stood in the fields
   }
 
-  function searchable(row, section) {
-    const parts = [row.cells[1], row.cells[2], section.querySelector(".tags")];
-    return parts.map((part) => (part ? part.textContent : "")).join(" ").toLowerCase();
-  }
-
-  function makeToggle(button, sections) {
-    button.addEventListener("click", () => {
-      const open = sections.some((section) => !section.open);
-      for (const section of sections) section.open = open;
-      button.textContent = open ? "Close all" : "Open all";
-    });
+  function searchable(row) {
+    const parts = [row.cells[1].textContent, row.cells[2].textContent, row.dataset.tags];
+    return parts.join(" ").toLowerCase();
   }
 }
-
-// Browsers that do not open a section for a link into it.
-function reveal() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const section = target && target.closest("details");
-  if (section && !section.open) {
-    section.open = true;
-    target.scrollIntoView();
-  }
-}
-
-addEventListener("hashchange", reveal);
-reveal();

@@ -1,0 +1,210 @@
+"use strict";
+// Where does A beat B? Everything is computed from the data in the page, and written as text nodes only.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const UNITS = { day: ["day", "days"], group: ["group", "groups"], row: ["bin of rows", "bins of rows"] };
+const selects = { a: document.getElementById("a"), b: document.getElementById("b") };
+const byPage = new Map(data.solutions.map((solution) => [solution.page, solution]));
+
+const sign = (greaterIsBetter) => (greaterIsBetter ? 1 : -1);
+const gains = (a, b, up) => a.map((value, at) => (value == null || b[at] == null ? null : sign(up) * (value - b[at])));
+const number = (value, digits = 4) => (value == null ? "–" : value.toFixed(digits));
+const signed = (value) => (value == null ? "–" : `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(4)}`);
+const ratio = (value) => `${value >= 0.995 ? amount(value) : Number(value.toPrecision(2))} ×`;
+const amount = (value) => (value == null ? "–" : value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString("en"));
+
+function element(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+function drawing(name, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+function tally(values) {
+  const known = values.filter((value) => value != null);
+  return { a: known.filter((v) => v > 0).length, b: known.filter((v) => v < 0).length, all: known.length };
+}
+
+function told(count, one, many) {
+  const equal = count.all - count.a - count.b;
+  return `of ${count.all} ${count.all === 1 ? one : many} A is better on ${count.a} and B on ${count.b}${equal ? `, ${equal} equal` : ""}`;
+}
+
+function ahead(gain) {
+  if (gain == null || gain === 0) return element("td", {}, gain === 0 ? "equal" : "–");
+  return element("td", { class: gain > 0 ? "ahead-a" : "ahead-b" }, gain > 0 ? "A" : "B");
+}
+
+function table(caption, heads, rows) {
+  const row = (cells) => element("tr", {}, ...cells);
+  const head = heads.map((text, at) => element("th", { scope: "col", class: at && at < heads.length - 1 ? "n" : "" }, text));
+  const body = rows.map(([name, a, b, difference, gain]) =>
+    row([
+      element("th", { scope: "row" }, name),
+      ...[a, b, difference].map((text) => element("td", { class: "n" }, text)),
+      ahead(gain),
+    ]));
+  return element("table", {}, element("caption", {}, caption), element("thead", {}, row(head)), element("tbody", {}, ...body));
+}
+
+function scroll(label, ...children) {
+  return element("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, ...children);
+}
+
+function section(id, title, ...children) {
+  return element("section", { "aria-labelledby": id }, element("h2", { id }, title), ...children);
+}
+
+function scores(titles, a, b, ups) {
+  return titles.map((title, at) => {
+    const [gain] = gains([a[at]], [b[at]], ups[at]);
+    return [title, number(a[at]), number(b[at]), signed(gain == null ? null : a[at] - b[at]), gain];
+  });
+}
+
+function byMetric(a, b) {
+  const titles = data.metrics.map((metric) => metric.title);
+  const ups = data.metrics.map((metric) => metric.greaterIsBetter);
+  const heads = ["Metric", "A", "B", "A − B", "Better"];
+  const tables = [table("Cross-validated", heads, scores(titles, a.cv, b.cv, ups))];
+  for (const [half, title] of [["public", "Held-out, public"], ["private", "Held-out, private"]]) {
+    if (a.heldout[half] && b.heldout[half]) tables.push(table(title, heads, scores(titles, a.heldout[half], b.heldout[half], ups)));
+  }
+  return section("by-metric", "By metric", element("div", { class: "panels" }, ...tables.map((one) => {
+    const panel = scroll(one.caption.textContent, one);
+    panel.classList.add("panel");
+    return panel;
+  })));
+}
+
+// Bars up where A is better, down where B is.
+function bars(values, label, ends) {
+  const [width, height] = [720, 160];
+  const most = Math.max(...values.map((value) => Math.abs(value ?? 0))) || 1;
+  const step = width / values.length;
+  const marks = values.map((value, at) => {
+    const tall = (Math.abs(value ?? 0) / most) * (height / 2);
+    return value ? drawing("rect", {
+      class: value > 0 ? "a" : "b",
+      x: (at * step + step * 0.12).toFixed(1), width: Math.max(0.8, Math.min(28, step * 0.76)).toFixed(1),
+      y: (value > 0 ? height / 2 - tall : height / 2).toFixed(1), height: tall.toFixed(1),
+    }) : "";
+  });
+  const texts = [
+    ["ty", -6, 4, `+${most.toFixed(3)}`], ["ty", -6, height / 2 + 4, "0"], ["ty", -6, height + 4, `−${most.toFixed(3)}`],
+    ["first", 0, height + 22, ends[0]], ["ty", width, height + 22, ends[1]],
+  ].map(([kind, x, y, text]) => drawing("text", { class: kind, x, y }, text));
+  return drawing("svg", { class: "diff strip", viewBox: `-52 -8 ${width + 62} ${height + 38}`, width: width + 62, height: height + 38, role: "img", "aria-label": label },
+    drawing("path", { class: "frame", d: `M0 0H${width}M0 ${height}H${width}` }), ...marks,
+    drawing("path", { class: "zero", d: `M0 ${height / 2}H${width}` }), ...texts);
+}
+
+function byFold(a, b) {
+  const differences = gains(a.folds, b.folds, data.greaterIsBetter);
+  const count = tally(differences);
+  if (!count.all) return [];
+  const names = data.folds.map((fold) => `Fold ${fold}`);
+  const rows = scores(names, a.folds, b.folds, names.map(() => data.greaterIsBetter));
+  const numbers = scroll("Scores by fold", table(`${data.metric} by fold`, ["Fold", "A", "B", "A − B", "Better"], rows));
+  const summary = element("p", { class: "about" }, `${told(count, "fold", "folds")}.`.replace(/^o/, "O"));
+  if (names.length <= 10) return [section("by-fold", "By fold", summary, numbers)];
+  const figure = bars(differences, `Difference of ${data.metric} by fold; the table below has the numbers`, ["first fold", "last fold"]);
+  return [section("by-fold", "By fold", summary, scroll("Differences by fold", figure), details("Numbers by fold", numbers))];
+}
+
+function details(title, ...children) {
+  return element("details", {}, element("summary", {}, title), ...children);
+}
+
+function byCluster(a, b) {
+  const differences = gains(a.clusters, b.clusters, data.greaterIsBetter);
+  const count = tally(differences);
+  if (!count.all) return [];
+  const [one, many] = UNITS[data.cluster];
+  const order = data.clusters.map((_, at) => at).filter((at) => differences[at] != null);
+  if (data.cluster !== "day") order.sort((i, j) => differences[j] - differences[i]);
+  const ends = data.cluster === "day" ? [data.clusters[order[0]], data.clusters[order.at(-1)]] : ["most for A", "most for B"];
+  const figure = bars(order.map((at) => differences[at]), `Difference of ${data.metric} by ${one}; the table below has the numbers`, ends);
+  const pick = (values) => order.map((at) => values[at]);
+  const rows = scores(pick(data.clusters), pick(a.clusters), pick(b.clusters), order.map(() => data.greaterIsBetter));
+  const some = data.allClusters > data.clusters.length ? ` Only the ${data.clusters.length} largest of ${data.allClusters} are here.` : "";
+  return [section("by-cluster", `By ${one}`,
+    element("p", { class: "about" }, `${told(count, one, many)}.${some}`.replace(/^o/, "O")),
+    scroll(`Differences by ${one}`, figure),
+    element("p", { class: "notes" }, "Bars point up where A is better, down where B is."),
+    details(`Numbers by ${one}`, scroll(`Scores by ${one}`, table(`${data.metric} by ${one}`, [one[0].toUpperCase() + one.slice(1), "A", "B", "A − B", "Better"], rows))))];
+}
+
+// Costs vary from run to run: within a hundredth they are the same.
+const alike = (one, other) => Math.abs(one - other) <= 0.01 * Math.max(one, other);
+
+function byCost(a, b) {
+  const known = [
+    ["Fit of a fold, s", "fitSeconds"], ["Predict 1,000 rows, ms", "predictMs"], ["Memory, MB", "memoryMb"],
+    ["Fit, reference jobs", "fitCost"], ["Predict, reference jobs", "predictCost"],
+  ].filter(([, key]) => a.costs[key] != null && b.costs[key] != null);
+  if (!known.length) return [];
+  const rows = known.map(([title, key]) => {
+    const [one, other] = [a.costs[key], b.costs[key]];
+    return [title, amount(one), amount(other), other > 0 ? ratio(one / other) : "–", alike(one, other) ? 0 : other - one];
+  });
+  return [section("by-cost", "By cost", scroll("Costs", table("Less is better", ["Cost", "A", "B", "A ÷ B", "Better"], rows)))];
+}
+
+function verdict(a, b) {
+  if (a === b) return "A and B are the same solution; choose another one.";
+  const [gain] = gains([a.cv[0]], [b.cv[0]], data.greaterIsBetter);
+  const lead = gain === 0 ? "equal to" : gain > 0 ? "ahead of" : "behind";
+  const folds = tally(gains(a.folds, b.folds, data.greaterIsBetter));
+  const parts = [`${a.title} (${data.metric} ${number(a.cv[0])}) is ${lead} ${b.title} (${number(b.cv[0])})${gain ? ` by ${number(Math.abs(gain))}` : ""}.`];
+  if (folds.all) parts.push(`${told(folds, "fold", "folds")}.`.replace(/^o/, "O"));
+  const p = pValue(a, b);
+  if (p != null) parts.push(`The adjusted p-value of this pair is ${p < 0.001 ? "below 0.001" : p.toFixed(3)}: the difference is ${p < data.level ? "" : "not "}significant (exploratory).`);
+  return parts.join(" ");
+}
+
+function pValue(a, b) {
+  if (!data.pairs) return null;
+  const [i, j] = [a, b].map((solution) => data.pairs.names.indexOf(solution.name));
+  return i < 0 || j < 0 ? null : data.pairs.p[i][j];
+}
+
+function show() {
+  const [a, b] = [byPage.get(selects.a.value), byPage.get(selects.b.value)];
+  const links = element("p", { class: "notes" }, "Their pages: ",
+    element("a", { href: `solutions/${a.page}` }, `A, ${a.name}`), " · ", element("a", { href: `solutions/${b.page}` }, `B, ${b.name}`));
+  const parts = a === b ? [] : [links, byMetric(a, b), ...byFold(a, b), ...byCluster(a, b), ...byCost(a, b)];
+  document.getElementById("comparison").replaceChildren(...parts);
+  document.getElementById("verdict").textContent = verdict(a, b);
+}
+
+// The address says which two, so that a comparison can be linked.
+function read() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const first = byPage.has(asked.get("a")) ? asked.get("a") : data.solutions[0].page;
+  const other = data.solutions.find((solution) => solution.page !== first).page;
+  selects.a.value = first;
+  selects.b.value = byPage.has(asked.get("b")) ? asked.get("b") : other;
+  show();
+}
+
+function changed() {
+  history.replaceState(null, "", `#${new URLSearchParams({ a: selects.a.value, b: selects.b.value })}`);
+  show();
+}
+
+for (const select of Object.values(selects)) select.addEventListener("change", changed);
+document.getElementById("swap").addEventListener("click", () => {
+  [selects.a.value, selects.b.value] = [selects.b.value, selects.a.value];
+  changed();
+});
+addEventListener("hashchange", read);
+document.querySelector(".choose").hidden = false;
+read();
