@@ -32,25 +32,37 @@ def install(session: nox.Session, lock: str) -> None:
 
 def isolation(session: nox.Session) -> None:
     """Install bubblewrap where that is possible; without it trials are isolated by the kernel alone (podium doctor)."""
-    if sys.platform != "linux" or shutil.which("bwrap"):
+    system_package(session, "bwrap", "bubblewrap", "trials are isolated by the kernel alone: see `podium doctor`")
+
+
+def browser(session: nox.Session) -> None:
+    """Install Chromium where that is possible; without it the pages are not tested in a browser."""
+    if not shutil.which("google-chrome"):  # Ubuntu's own package of Chromium is a snap
+        system_package(session, "chromium", "chromium", "the pages are not tested in a browser")
+
+
+def system_package(session: nox.Session, program: str, package: str, without: str) -> None:
+    """Install a system's package with apt-get, as root or with sudo; say what is missing where that fails."""
+    if sys.platform != "linux" or shutil.which(program):
         return
     if not shutil.which("apt-get"):
-        session.warn("bubblewrap is not installed, and this is no Debian or Ubuntu: see `podium doctor`")
+        session.warn(f"{package} is not installed, and this is no Debian or Ubuntu: {without}")
         return
     if os.geteuid() != 0 and not shutil.which("sudo"):
-        session.warn("bubblewrap is not installed: as root, `apt-get install bubblewrap`, then `podium doctor`")
+        session.warn(f"{package} is not installed (as root, `apt-get install {package}`): {without}")
         return
     as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "bubblewrap"]):
+    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", package]):
         session.run(*as_root, *command, external=True, success_codes=range(256), silent=True)
-    if not shutil.which("bwrap"):
-        session.warn("bubblewrap could not be installed: `sudo apt-get install bubblewrap`, then `podium doctor`")
+    if not shutil.which(program):
+        session.warn(f"{package} could not be installed (`sudo apt-get install {package}`): {without}")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the test suite; arguments go to pytest."""
     isolation(session)
+    browser(session)
     install(session, "test")
     session.run("pytest", *session.posargs)
 
@@ -59,6 +71,7 @@ def tests(session: nox.Session) -> None:
 def tests_slow(session: nox.Session) -> None:
     """Run the tests that take long, the deep-learning ones among them."""
     isolation(session)
+    browser(session)
     install(session, "all")
     session.run("pytest", "-m", "slow", *session.posargs)
 

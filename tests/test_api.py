@@ -30,7 +30,7 @@ def contest(root: Path) -> LoadedCompetition:
 def test_an_estimator_is_evaluated_by_the_competitions_rules(contest: LoadedCompetition) -> None:
     evaluation = contest.evaluate(DecisionTreeClassifier(random_state=0))
     assert evaluation.score > 0.8
-    assert len(evaluation.result.trials) == 6
+    assert len(evaluation.result.trials) == 8
     text = repr(evaluation)
     assert "DecisionTreeClassifier on example" in text
     assert "F1, held-out private" in text
@@ -50,7 +50,7 @@ def test_a_bare_estimator_takes_text_and_dates(tmp_path: Path) -> None:
     contest = competition.load("words", start=tmp_path / "class")
     assert contest.evaluate(DecisionTreeClassifier()).score == 1
     failed = contest.evaluate(DecisionTreeClassifier(), encode=False)
-    assert "of 6 trials  error: ValueError: could not convert" in repr(failed)
+    assert "of 8 trials  error: ValueError: could not convert" in repr(failed)
 
 
 def test_a_class_of_the_users_own_module_reaches_the_children(
@@ -83,7 +83,7 @@ def test_an_estimator_is_opened_in_a_child_alone(contest: LoadedCompetition) -> 
     evaluation = contest.evaluate(OpenedHere(), jobs=1)
     assert evaluation.score is None
     assert all(trial.failure.type == "error" for trial in evaluation.result.trials)
-    assert "failed in 6 of 6 trials" in repr(evaluation)
+    assert "failed in 8 of 8 trials" in repr(evaluation)
 
 
 def test_a_result_from_a_notebook_reaches_no_board(contest: LoadedCompetition, root: Path) -> None:

@@ -1,6 +1,5 @@
 """Run trials and bring them together: the loop of an evaluation."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -9,8 +8,6 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from competition.dataset import Prepared
@@ -18,13 +15,13 @@ from competition.errors import PodiumError
 from competition.evaluation.cache import TrialCache
 from competition.evaluation.child import Order
 from competition.evaluation.entries import Entry, provenance, runtimes
-from competition.evaluation.key import TrialKey, arrays_fingerprint, table_fingerprint
+from competition.evaluation.features import Tables, tables_of
+from competition.evaluation.key import TrialKey, arrays_fingerprint
 from competition.evaluation.outcomes import Outcome, Runtime, Work, failed
 from competition.evaluation.plan import Trial, heldout_split, labelled_rows, plan, unlabelled_split
 from competition.evaluation.schedule import LongestFirst
 from competition.evaluation.scoring import Finished, finish, summarise
 from competition.evaluation.surroundings import Surroundings
-from competition.evaluation.wire import table_message, to_memory
 from competition.evaluation.workers import fixed_environment
 from competition.results import Predictions, Result, TrialRecord
 
@@ -185,82 +182,6 @@ def run_trials(
 # --- what a trial is handed ---
 
 
-class Tables:
-    """Features, each table read when it is first asked for, and from then on in shared memory alone."""
-
-    def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
-        self._shared: dict[str, SharedTable] = {}
-
-    def shared(self, name: str) -> "SharedTable":
-        """Return a table in shared memory."""
-        if name not in self._shared:
-            self._shared[name] = SharedTable.of(_features(self._prepared, name))
-            # The data frame is gone, and Arrow would keep its memory.
-            pa.default_memory_pool().release_unused()
-        return self._shared[name]
-
-    def fingerprint(self, name: str) -> str:
-        """Return the fingerprint of a table's content."""
-        return self.shared(name).fingerprint
-
-    def close(self) -> None:
-        """Let go of the memory."""
-        for table in self._shared.values():
-            os.close(table.memory)
-
-
-@dataclass(frozen=True)
-class SharedTable:
-    """Features in sealed memory, in an order that is drawn anew for each run and known to the harness alone.
-
-    A child sees which rows of the memory it is given. In the table's own order that would tell what the order tells.
-
-    Parameters
-    ----------
-    memory : int
-        Descriptor.
-    position : ndarray of int
-        Where each row of the table lies in memory.
-    fingerprint : str
-        Of the table, in its own order.
-    """
-
-    memory: int
-    position: NDArray[np.int64]
-    fingerprint: str
-
-    @classmethod
-    def of(cls, table: pd.DataFrame) -> "SharedTable":
-        """Shuffle a table and put it into memory."""
-        order = np.random.default_rng().permutation(len(table))
-        return cls(to_memory(table_message(table.iloc[order])), np.argsort(order), table_fingerprint(table))
-
-
-def _tables_of(trial: Trial) -> tuple[str, str]:
-    """Names of the tables to fit on and to predict. A cross-validation trial gets train alone."""
-    match trial.split.part:
-        case "cv" | "seeds":
-            return "train", "train"
-        case "heldout":
-            return "train", "heldout"
-        case "unlabelled":
-            return "labelled", "unlabelled"
-
-
-def _features(prepared: Prepared, name: str) -> pd.DataFrame:
-    match name:
-        case "train":
-            return prepared.train.X
-        case "heldout":
-            return prepared.heldout.X
-        case "labelled":
-            return pd.concat([labelled.X for labelled in labelled_rows(prepared, "unlabelled")], ignore_index=True)
-        case _:
-            assert prepared.unlabelled is not None
-            return prepared.unlabelled.X
-
-
 def _order(trial: Trial, prepared: Prepared) -> Order:
     definition = prepared.definition
     return Order(
@@ -282,7 +203,7 @@ def _labels(trial: Trial, prepared: Prepared) -> NDArray[Any]:
 
 
 def _work(trial: Trial, prepared: Prepared, tables: Tables, kinds: Mapping[str, Runtime]) -> Work:
-    train, predict = (tables.shared(name) for name in _tables_of(trial))
+    train, predict = (tables.shared(name) for name in tables_of(trial))
     return Work(
         order=_order(trial, prepared),
         runtime=kinds[trial.program.name],
@@ -311,7 +232,7 @@ def _keys(
         if id(split) not in rows:
             rows[id(split)] = arrays_fingerprint(train=split.train, predict=split.predict, y=_labels(trial, prepared))
         order = _order(trial, prepared)
-        fitted_on, predicted = (tables.fingerprint(name) for name in _tables_of(trial))
+        fitted_on, predicted = (tables.fingerprint(name) for name in tables_of(trial))
         keys[number] = TrialKey(
             program_kind=trial.program.kind,
             program=sha256(trial.program.content).hexdigest(),

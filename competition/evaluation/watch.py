@@ -173,7 +173,7 @@ def kills_for_memory() -> int:
 
 def is_full(scratch: Path) -> bool:
     """Whether the disk has no room left although the trial has not used up its share."""
-    free = os.statvfs(scratch)
+    free = os.statvfs(scratch.parent)  # where nothing holds a trial, it may have moved its folder
     return free.f_bavail * free.f_frsize < FULL_BYTES and sum(filter(None, _on_disk(scratch))) < 0.9 * SCRATCH_BYTES
 
 

@@ -46,10 +46,12 @@ def _gradient(totals: Floats, scorer: Scorer) -> Floats:
     """By central differences, shape (S, B) as the totals."""
     gradient = np.empty_like(totals)
     for place, row in enumerate(totals):
-        step = STEP * np.maximum(np.abs(row), 1.0)
+        size = np.abs(row)
+        step = STEP * np.where(size > 0, size, size.max() or 1.0)
         ends = np.stack([totals, totals], axis=1)
         ends[place, 0] += step
         ends[place, 1] -= step
-        above, below = scorer.metric.from_statistics(np.moveaxis(ends, 0, -1), scorer.params)
+        with np.errstate(invalid="ignore"):  # the root of what a step has made negative
+            above, below = scorer.metric.from_statistics(np.moveaxis(ends, 0, -1), scorer.params)
         gradient[place] = (above - below) / (2 * step)
     return gradient

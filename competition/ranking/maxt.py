@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from competition.ranking.widening import widened
 
-BLOCK_ROWS = 16  # 16 solutions × 2,000 resamples of float32 stay in the cache of a core
+BLOCK_ROWS = 64  # 64 solutions × 2,000 resamples of float32 stay in the cache of a core
+MANY_ROWS = 100  # for which a second thread is worth its start
 MAX_STEPS = 3
 MIN_EFFECTIVE = 5.0  # keeps the double logarithm positive
 WORTHWHILE = 0.05
@@ -132,8 +133,11 @@ def _upper_quantile(values: NDArray[np.floating], share: float) -> Floats:
 def _maxima(pairs: Differences, rows: NDArray[np.intp], upper: Mask, lower: Mask) -> NDArray[np.floating]:
     """Maxima of the studentised noise over the chosen others, of "better" and of "worse", shape (2, rows, B)."""
     made = np.empty((2, len(rows), pairs.centred.shape[1]), dtype=pairs.centred.dtype)
-    n_threads = min(_n_cores(), len(rows))
     work = partial(_fill_maxima, made, pairs, rows, upper, lower)
+    n_threads = _n_cores() if len(rows) >= MANY_ROWS else 1
+    if n_threads == 1:
+        work(range(len(rows)))
+        return made
     with ThreadPoolExecutor(n_threads) as pool:  # numpy lets go of the interpreter in passes of this length
         list(pool.map(work, (range(start, len(rows), n_threads) for start in range(n_threads))))
     return made

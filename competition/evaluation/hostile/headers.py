@@ -99,12 +99,14 @@ def _boards(solution: Solution) -> Iterator[tuple[str, str]]:
     # A board is made of results, and this alone looks the other way: from a solution at the boards that show it.
     from rich.console import Console
 
-    from competition.board import html, markdown, terminal
+    from competition.board import markdown, terminal
     from competition.board.files import to_csv, to_json
+    from competition.board.site import Contest, render
     from competition.evaluation.hostile.board import example
 
     board = example(solution)
-    yield "page", html.render(board)
+    for _, page in render([Contest(board, {"ranked": solution.source})]):
+        yield "page", page
     yield "Markdown", markdown.render(board)
     yield "CSV", to_csv(board)
     yield "JSON", to_json(board)
