@@ -25,8 +25,7 @@ from competition.evaluation.plan import Program
 from competition.evaluation.sandbox.levels import choose
 from competition.evaluation.workers import Pool
 from competition.metrics import METRICS
-from competition.ranking.intervals import Interval
-from competition.ranking.order import rank
+from competition.ranking.order import Interval, rank
 from competition.repository import Repository
 from competition.results import Result, SolutionCard
 
@@ -174,7 +173,7 @@ class LoadedCompetition:
                 for event in engine.evaluate(self.prepared, [entry], pool)
                 if isinstance(event, engine.SolutionEnded)
             )
-        (standing,) = rank([result], self.definition)
+        (standing,) = rank([result], self.definition).standings
         return Evaluation(self.definition, result, standing.interval)
 
     def __repr__(self) -> str:

@@ -156,7 +156,8 @@ def temporary_folder(prefix: str = "podium-") -> Iterator[Path]:
     except OSError as error:
         place = os.environ.get("TMPDIR", "the system's temporary folder")
         raise PodiumError(
-            f"no folder can be made in {place}: {error.strerror}", "free some space there, or set TMPDIR to another folder"
+            f"no folder can be made in {place}: {error.strerror}",
+            "free some space there, or set TMPDIR to another folder",
         ) from None
     with folder as name:
         yield Path(name)

@@ -33,18 +33,25 @@ def record(board: Leaderboard, folder: Path) -> None:
 
 
 def to_csv(board: Leaderboard) -> str:
-    """``rank``, ``solution``, the metrics, then held-out scores and costs; empty where there is no number."""
+    """Ranks, ``solution``, the metrics, then held-out scores, evidence and costs; empty where there is no number."""
     names = board.definition.metric_names
     primary = board.definition.metric.primary
-    costs = ["fit_seconds", "predict_ms_per_1000_rows", "peak_memory_mb"]
+    evidence = ["interval_low", "interval_high", "share_of_firsts", "seed_spread"]
+    costs = ["fit_seconds", "predict_ms_per_1000_rows", "peak_memory_mb", "fit_cost", "predict_cost_per_1000_rows"]
+    heldout = [f"{primary}_heldout_public", f"{primary}_heldout_private"]
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(["rank", "solution", *names, f"{primary}_heldout_public", f"{primary}_heldout_private", *costs])
+    writer.writerow(["rank", "rank_low", "rank_high", "solution", *names, *heldout, *evidence, *costs])
     for row in board.rows:
         metrics = [row.metrics.get(name) for name in names]
-        heldout = [row.heldout_public, row.heldout_private]
-        spent = [row.fit_seconds, row.predict_ms, row.peak_memory_mb]
-        writer.writerow([row.rank, row.name, *(_short(value) for value in (*metrics, *heldout, *spent))])
+        interval = (row.interval.low, row.interval.high) if row.interval else (None, None)
+        numbers = [
+            *metrics,
+            *(row.heldout_public, row.heldout_private),
+            *(*interval, row.share_of_firsts, row.seed_spread),
+            *(row.fit_seconds, row.predict_ms, row.peak_memory_mb, row.fit_cost, row.predict_cost),
+        ]
+        writer.writerow([row.rank, row.rank_low, row.rank_high, row.name, *(_short(value) for value in numbers)])
     return target.getvalue()
 
 
@@ -65,6 +72,10 @@ def to_json(board: Leaderboard) -> str:
 def _row(row: Row, metrics: Iterable[str]) -> dict[str, Any]:
     return {
         "rank": row.rank,
+        "rank_low": row.rank_low,
+        "rank_high": row.rank_high,
+        "tied_with_best": row.is_tied_with_best,
+        "share_of_firsts": _short(row.share_of_firsts),
         "solution": row.name,
         "title": row.title,
         "authors": list(row.authors),
@@ -73,6 +84,11 @@ def _row(row: Row, metrics: Iterable[str]) -> dict[str, Any]:
         "heldout_public": _short(row.heldout_public),
         "heldout_private": _short(row.heldout_private),
         "metrics": {name: _short(row.metrics[name]) for name in metrics if name in row.metrics},
+        "seed_spread": _short(row.seed_spread),
+        "seed_invariant": row.is_seed_invariant,
+        "on_cost_front": row.on_front,
+        "fit_cost": _short(row.fit_cost),
+        "predict_cost_per_1000_rows": _short(row.predict_cost),
         "fit_seconds": _short(row.fit_seconds),
         "predict_ms_per_1000_rows": _short(row.predict_ms),
         "peak_memory_mb": _short(row.peak_memory_mb),

@@ -51,7 +51,7 @@ def _cells(row: Row, board: Leaderboard) -> list[str]:
     path = f"../../solutions/{row.result.solution.origin}/{row.name}.py"
     interval = f" ({number(row.interval.low)}–{number(row.interval.high)})" if row.interval else ""
     return [
-        _rank(row),
+        row.ranks,
         f"[{escape(row.title)}]({path})",
         escape(", ".join(row.authors)),
         f"**{number(row.score)}**{interval}" if row.score is not None else "failed",
@@ -62,12 +62,6 @@ def _cells(row: Row, board: Leaderboard) -> list[str]:
         cost(row.predict_ms),
         cost(row.peak_memory_mb),
     ]
-
-
-def _rank(row: Row) -> str:
-    """Return the rank and the ranks that the evidence leaves open."""
-    known = row.rank_low is not None and row.rank_high is not None
-    return f"{row.rank or '–'}" + (f" ({row.rank_low}–{row.rank_high})" if known else "")
 
 
 def _line(cells: list[str]) -> str:

@@ -9,8 +9,8 @@ from competition.board.front import Spent, on_front, spent
 from competition.definition import Competition
 from competition.manifest import Manifest
 from competition.metrics import METRICS
-from competition.ranking.intervals import LEVEL, MIN_CLUSTERS, Interval
-from competition.ranking.order import Standing, rank
+from competition.ranking.inference import LEVEL
+from competition.ranking.order import Interval, Standing, in_order, rank, replicates_of
 from competition.results import Failure, Provenance, Result
 from competition.text import clean
 
@@ -43,7 +43,9 @@ class Row:
     share_of_firsts : float or None
         Of the resamples in which it comes first, from 0 to 1.
     seed_spread : float or None
-        Standard deviation of the score across seeds; 0 for predictions that do not depend on the seed.
+        Standard deviation of the score of the first fold across seeds.
+    is_seed_invariant : bool
+        Whether the predictions do not depend on the seed.
     fit_cost, predict_cost : float or None
         In units of a reference job that was timed on the same machine in the same run.
     on_front : bool
@@ -70,9 +72,17 @@ class Row:
     is_tied_with_best: bool | None = None
     share_of_firsts: float | None = None
     seed_spread: float | None = None
+    is_seed_invariant: bool = False
     fit_cost: float | None = None
     predict_cost: float | None = None
     on_front: bool = False
+
+    @property
+    def ranks(self) -> str:
+        """Rank, and the ranks that the evidence leaves open."""
+        if self.rank is None:
+            return "–"
+        return f"{self.rank} ({self.rank_low}–{self.rank_high})" if self.rank_low != self.rank_high else str(self.rank)
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,8 @@ class Leaderboard:
         By rank, failed ones last.
     stale : tuple of (str, str)
         Solutions whose result was made on other data, rules or code, and why; they are not ranked.
+    reason : str
+        Why there are no intervals and ranges of ranks; empty where there are.
     pairs : Pairs or None
         Every two ranked solutions compared.
     """
@@ -108,6 +120,7 @@ class Leaderboard:
     definition: Competition
     rows: tuple[Row, ...]
     stale: tuple[tuple[str, str], ...]
+    reason: str = ""
     pairs: Pairs | None = None
 
     @property
@@ -159,11 +172,14 @@ class Leaderboard:
 
     @property
     def interval_note(self) -> str:
-        """What the intervals mean, or why there are none."""
+        """What the intervals and ranges mean, or why there are none."""
+        if self.reason:
+            return f"No intervals and no ranges of ranks: {self.reason}."
         unit = {"row": "bins of rows", "day": "days", "group": "groups"}[self.definition.ranking.cluster]
-        if any(row.interval for row in self.rows):
-            return f"Intervals: {LEVEL:.0%} bootstrap over {unit}; overlapping intervals do not settle who is better."
-        return f"No intervals: they need at least {MIN_CLUSTERS} {unit} and a score that they can be drawn for."
+        return (
+            f"Intervals and ranges of ranks: {LEVEL:.0%}, paired bootstrap over {unit} and seeds. A range counts who "
+            "is significantly better and worse, all others compared at once; whoever can be first ties with the best."
+        )
 
     @property
     def trust_note(self) -> str:
@@ -213,8 +229,22 @@ def build(
             stale.append((result.solution.name, why))
         else:
             current.append(result)
-    rows = tuple(_row(standing, definition) for standing in rank(current, definition))
-    return mark_front(Leaderboard(definition, rows, tuple(sorted(stale))))
+    ranking = rank(current, definition)
+    rows = tuple(_row(standing, definition) for standing in ranking.standings)
+    return mark_front(Leaderboard(definition, rows, tuple(sorted(stale)), ranking.reason))
+
+
+def with_pairs(board: Leaderboard) -> Leaderboard:
+    """Compare every two ranked solutions of a board."""
+    from competition.ranking.pairs import compare_pairs  # scipy, which the board alone does without
+
+    scored = in_order([row.result for row in board.ranked], board.definition)
+    drawn = replicates_of(scored, board.definition)
+    compared = None if isinstance(drawn, str) else compare_pairs(drawn)
+    if compared is None:
+        return board
+    p_values = tuple(tuple(map(float, row)) for row in compared.adjusted)
+    return replace(board, pairs=Pairs(tuple(row.name for row in board.ranked), p_values))
 
 
 def mark_front(board: Leaderboard) -> Leaderboard:
@@ -275,6 +305,12 @@ def _row(standing: Standing, definition: Competition) -> Row:
     cv = [trial for trial in result.trials if trial.part == "cv" and trial.failure is None]
     fits = [trial.fit_seconds for trial in cv if trial.fit_seconds is not None]
     speeds = [1e6 * t.predict_seconds / t.rows_predict for t in cv if t.predict_seconds is not None and t.rows_predict]
+    fit_costs = [t.fit_seconds / t.reference_seconds for t in cv if t.fit_seconds is not None and t.reference_seconds]
+    predict_costs = [
+        1e3 * t.predict_seconds / t.rows_predict / t.reference_seconds
+        for t in cv
+        if t.predict_seconds is not None and t.reference_seconds and t.rows_predict
+    ]
     memory = [trial.peak_memory_mb for trial in result.trials if trial.peak_memory_mb is not None]
     primary = definition.metric.primary
     return Row(
@@ -293,6 +329,14 @@ def _row(standing: Standing, definition: Competition) -> Row:
         failure=result.failures[0].failure if result.failures else None,
         failed_trials=len(result.failures),
         result=result,
+        rank_low=standing.rank_low,
+        rank_high=standing.rank_high,
+        is_tied_with_best=None if standing.rank_low is None else standing.rank_low == 1,
+        share_of_firsts=standing.first_share,
+        seed_spread=standing.seeds.deviation if standing.seeds else None,
+        is_seed_invariant=standing.seeds is not None and standing.seeds.are_alike,
+        fit_cost=fmean(fit_costs) if fit_costs else None,
+        predict_cost=median(predict_costs) if predict_costs else None,
     )
 
 

@@ -51,17 +51,18 @@ def _columns(board: Leaderboard) -> list[_Column]:
     rows = board.rows
     others = [
         _Column(_stacked(title), [number(row.metrics.get(name), 3) for row in rows], turn)
-        for turn, (name, title) in enumerate(board.other_metrics, start=4)
+        for turn, (name, title) in enumerate(board.other_metrics, start=5)
     ]
     return [
         _Column("#", [str(row.rank or "–") for row in rows]),
+        *([_Column("ranks", [_range(row) for row in rows], 1)] if any(row.rank_low for row in rows) else []),
         _Column("solution", [row.name for row in rows]),
         _Column(_stacked(board.primary_title), ["failed" if row.score is None else number(row.score) for row in rows]),
-        _Column("95 % interval", [_interval(row) for row in rows], 3),
-        _Column("public", [number(row.heldout_public, 3) for row in rows], 2),
-        _Column("private", [number(row.heldout_private, 3) for row in rows], 2),
+        _Column("95 % interval", [_interval(row) for row in rows], 2),
+        _Column("public", [number(row.heldout_public, 3) for row in rows], 3),
+        _Column("private", [number(row.heldout_private, 3) for row in rows], 3),
         *others,
-        _Column("fit s", [cost(row.fit_seconds) for row in rows], 1),
+        _Column("fit s", [cost(row.fit_seconds) for row in rows], 4),
     ]
 
 
@@ -80,6 +81,16 @@ def _width(columns: list[_Column]) -> int:
 def _stacked(title: str) -> str:
     """Put one word on a line: a metric's title is longer than its numbers."""
     return title.replace(" ", "\n")
+
+
+def _range(row: Row) -> str:
+    return (
+        "–"
+        if row.rank_low is None
+        else str(row.rank)
+        if row.rank_low == row.rank_high
+        else f"{row.rank_low}–{row.rank_high}"
+    )
 
 
 def _interval(row: Row) -> str:

@@ -57,11 +57,12 @@ def site(output: Folder) -> None:
 def _contest(repository: "Repository", slug: str) -> "Contest":
     from competition.board.site import Contest
     from competition.board.site.source import read_evaluated
+    from competition.board.table import with_pairs
     from competition.manifest import current_manifest
 
     definition = definition_of(repository, slug)
     manifest = current_manifest(repository, definition)
-    board = board_of(repository, definition, manifest)
+    board = with_pairs(board_of(repository, definition, manifest))
     paths = solution_paths(repository, definition, manifest)
     read = {row.name: read_evaluated(paths[row.name], row.result.provenance.solution_file) for row in board.rows}
     return Contest(board, {name: text for name, text in read.items() if text is not None})

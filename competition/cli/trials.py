@@ -80,10 +80,13 @@ def _this_machine(stack: ExitStack, definition: "Competition", jobs: int | None,
 
 def n_trials(definition: "Competition", entries: "Sequence[Entry]") -> int:
     """Count the trials of an evaluation by the rules alone, before the data are read."""
-    cv = definition.cv
+    return _trials_of_each(definition) * sum(entry.failure is None for entry in entries)
+
+
+def _trials_of_each(definition: "Competition") -> int:
+    cv, ranking = definition.cv, definition.ranking
     # One more is for the held-out rows, and the first fold has its first seed already.
-    of_each = cv.n_splits * cv.n_repeats + 1 + definition.ranking.n_seeds - 1
-    return of_each * sum(entry.failure is None for entry in entries)
+    return cv.n_splits * cv.n_repeats + 1 + ranking.n_seeds - 1
 
 
 def _warn_if_not_isolated(level: str) -> None:
@@ -149,7 +152,7 @@ def evaluated(
     from competition.progress import Estimate, Watch
 
     names = [entry.program.name for entry in entries]
-    estimate = Estimate.of(names, earlier.seconds, len(prepared.folds) + 1, executor.jobs)
+    estimate = Estimate.of(names, earlier.seconds, _trials_of_each(prepared.definition), executor.jobs)
     watch = Watch(err, estimate, len(entries), f"{doing} at level {executor.surroundings.isolation}")
     cache = earlier.cache
     hits = misses = 0

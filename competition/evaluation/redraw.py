@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from competition.definition import Competition
 from competition.errors import PodiumError
-from competition.ranking.intervals import MIN_CLUSTERS, N_RESAMPLES, Interval
-from competition.ranking.order import rank
+from competition.ranking.inference import MIN_CLUSTERS
+from competition.ranking.order import Interval, in_order
+from competition.ranking.resampling import N_RESAMPLES
 from competition.repository import Repository
 from competition.results import FailureType, Result
 
@@ -196,9 +197,8 @@ def unsaid(committed: Sequence[Result], anew: Sequence[Result], definition: Comp
 
 
 def _places(results: Sequence[Result], definition: Competition) -> dict[str, int | None]:
-    """Rank by name, in the order of the board; intervals are not asked for, so sums are left out."""
-    bare = [result.model_copy(update={"statistics": None}) for result in results]
-    return {standing.result.solution.name: standing.rank for standing in rank(bare, definition)}
+    """Rank by name, in the order of the board."""
+    return {standing.result.solution.name: standing.rank for standing in in_order(results, definition)}
 
 
 def _is_below(result: Result, expected: Interval | None, definition: Competition) -> bool:

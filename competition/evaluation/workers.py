@@ -8,7 +8,6 @@ import fcntl
 import json
 import os
 import selectors
-import signal
 import socket
 import subprocess
 import time

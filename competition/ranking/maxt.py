@@ -103,13 +103,16 @@ def separated(pairs: Differences, alpha: float) -> tuple[Mask, Mask]:
     """
     n_solutions = len(pairs.t)
     behind = np.sqrt(2 * np.log(np.log(max(pairs.n_clusters, MIN_EFFECTIVE))))
+    single = -NormalDist().inv_cdf(alpha / 2)
     bonferroni = -NormalDist().inv_cdf(alpha / 2 / max(1, n_solutions - 1))
     critical = widened(np.full((n_solutions, 1), bonferroni), pairs.n_clusters)
     better, worse = pairs.t > critical, pairs.t < -critical
     open_rows = np.arange(n_solutions)
     for _ in range(MAX_STEPS):
         maxima = _maxima(pairs, open_rows, (pairs.t > -behind) & ~better, (pairs.t < behind) & ~worse)
-        limits = widened(_upper_quantile(maxima, 1 - alpha / 2), pairs.n_clusters)
+        # Noise that is lumpy, or that the statistics do not show, is not taken to be less than normal.
+        quantiles = np.maximum(_upper_quantile(maxima, 1 - alpha / 2), single)
+        limits = widened(quantiles, pairs.n_clusters)
         of_open = pairs.t[open_rows]
         newly_better = (of_open > limits[0][:, None]) & ~better[open_rows]
         newly_worse = (of_open < -limits[1][:, None]) & ~worse[open_rows]

@@ -1,11 +1,21 @@
-"""The order of a board: by score, equal scores equal, missing scores last."""
+"""The order of a board, by score, and what the evidence says of it: one score, one inference, one order."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from competition.definition import Competition
-from competition.ranking.intervals import Interval, bootstrap_interval
+from competition.ranking.inference import Inference, infer
+from competition.ranking.resampling import Contestant, Replicates, resample
+from competition.ranking.seeds import Seeds, seeds_of
 from competition.results import Result
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Lower and upper end of a confidence interval."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -16,17 +26,55 @@ class Standing:
     ----------
     rank : int or None
         1 is best, equal scores share a rank; None where the score is missing.
+    seeds : Seeds or None
+        How much of its score is luck; None where one seed was run.
     interval : Interval or None
-        Of the score; None with too few clusters.
+        Of the score; None where the evidence gives none.
+    rank_low, rank_high : int or None
+        Best and worst rank that the evidence leaves.
+    first_share : float or None
+        Share of the resamples in which it comes first.
     """
 
     rank: int | None
     result: Result
-    interval: Interval | None
+    seeds: Seeds | None = None
+    interval: Interval | None = None
+    rank_low: int | None = None
+    rank_high: int | None = None
+    first_share: float | None = None
 
 
-def rank(results: Iterable[Result], definition: Competition) -> list[Standing]:
+@dataclass(frozen=True)
+class Ranking:
+    """The results of a competition in order.
+
+    Parameters
+    ----------
+    standings : tuple of Standing
+        By rank, missing scores last.
+    reason : str
+        Why there are no intervals and ranges; empty where there are.
+    """
+
+    standings: tuple[Standing, ...]
+    reason: str
+
+
+def rank(results: Iterable[Result], definition: Competition) -> Ranking:
     """Rank results by their score; rows of equal score stand in the order of their names."""
+    placed = in_order(results, definition)
+    scored = [one for one in placed if one.rank is not None]
+    drawn = replicates_of(scored, definition)
+    if isinstance(drawn, str):
+        return Ranking(tuple(placed), drawn)
+    inference = infer(drawn)
+    told = [_told(one, inference, number) for number, one in enumerate(scored)]
+    return Ranking((*told, *placed[len(scored) :]), inference.reason)
+
+
+def in_order(results: Iterable[Result], definition: Competition) -> list[Standing]:
+    """Rank results, without a look at the evidence."""
     sign = -1.0 if definition.primary.greater_is_better else 1.0
     by_name = sorted(results, key=lambda result: result.solution.name)
     scored = sorted((r for r in by_name if r.score is not None), key=lambda r: sign * (r.score or 0.0))
@@ -35,12 +83,34 @@ def rank(results: Iterable[Result], definition: Competition) -> list[Standing]:
     for position, result in enumerate(scored, start=1):
         if position == 1 or result.score != scored[position - 2].score:
             place = position
-        standings.append(Standing(place, result, _interval(result, definition)))
-    return standings + [Standing(None, result, None) for result in by_name if result.score is None]
+        standings.append(Standing(place, result, seeds_of(result, definition.metric.primary)))
+    return standings + [Standing(None, result) for result in by_name if result.score is None]
 
 
-def _interval(result: Result, definition: Competition) -> Interval | None:
-    if result.statistics is None or result.score is None:
-        return None
-    scorer = definition.scorer(definition.metric.primary, len(result.classes))
-    return bootstrap_interval(result.statistics, scorer, result.score, definition.competition.seed)
+def replicates_of(scored: Sequence[Standing], definition: Competition) -> Replicates | str:
+    """Draw the scores of solutions anew, over clusters of rows and seeds; or say why that cannot be done."""
+    if not scored:
+        return "there is no score"
+    lacking = [one.result.solution.name for one in scored if one.result.statistics is None]
+    if lacking:
+        return f"{lacking[0]} has no sums by cluster of rows"
+    n_fits = definition.cv.n_splits * definition.cv.n_repeats if definition.ranking.by == "cv" else 1
+    contestants = [
+        Contestant(one.result.statistics.array(), one.result.score, one.seeds.deviation if one.seeds else 0.0, n_fits)
+        for one in scored
+        if one.result.statistics is not None and one.result.score is not None
+    ]
+    if len({one.statistics.shape for one in contestants}) > 1:
+        return "the solutions' sums are of different clusters of rows"
+    scorer = definition.scorer(definition.metric.primary, len(scored[0].result.classes))
+    return resample(contestants, scorer, definition.competition.seed)
+
+
+def _told(one: Standing, inference: Inference, number: int) -> Standing:
+    """Add what was inferred; a range stands also where there is a single solution and no interval."""
+    if inference.low is not None and inference.high is not None and inference.first_share is not None:
+        interval = Interval(float(inference.low[number]), float(inference.high[number]))
+        one = replace(one, interval=interval, first_share=float(inference.first_share[number]))
+    if inference.rank_low is not None and inference.rank_high is not None:
+        one = replace(one, rank_low=int(inference.rank_low[number]), rank_high=int(inference.rank_high[number]))
+    return one

@@ -15,7 +15,7 @@ from competition.board.labels import Point, place_labels
 from competition.board.scale import Scale
 from competition.board.table import Leaderboard, Row
 from competition.metrics import METRICS
-from competition.ranking.intervals import Interval
+from competition.ranking.order import Interval
 
 SVG = "{http://www.w3.org/2000/svg}"
 

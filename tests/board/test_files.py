@@ -20,7 +20,7 @@ def results(make_result):
     failure = Failure(type="bad-output", message="predict returned\n\x1b[31mnan")
     return [
         make_result("first", 0.9123456789, counts=[(40, 5, 3, 12)] * 12),
-        make_result("second", 0.8, title='Say "no", ñ'),
+        make_result("second", 0.8, title='Say "no", ñ', counts=[(38, 7, 5, 10)] * 12),
         make_result("broken", None, failure=failure),
     ]
 
@@ -33,13 +33,13 @@ def board(results, small_definition):
 
 def test_the_csv_starts_with_rank_solution_and_metrics(board):
     head, *rows = csv.reader(to_csv(board).splitlines())
-    assert head[:5] == ["rank", "solution", "f1", "roc_auc", "log_loss"]
-    assert [row[:5] for row in rows] == [
-        ["1", "first", "0.912346", "0.9", ""],
-        ["2", "second", "0.8", "0.9", ""],
-        ["", "broken", "", "", ""],
+    assert head[:7] == ["rank", "rank_low", "rank_high", "solution", "f1", "roc_auc", "log_loss"]
+    assert [row[:7] for row in rows] == [
+        ["1", "1", "1", "first", "0.912346", "0.9", ""],
+        ["2", "2", "2", "second", "0.8", "0.9", ""],
+        ["", "", "", "broken", "", "", ""],
     ]
-    assert head[5:7] == ["f1_heldout_public", "f1_heldout_private"]
+    assert head[7:9] == ["f1_heldout_public", "f1_heldout_private"]
     assert all(len(row) == len(head) for row in rows)
 
 
@@ -50,7 +50,9 @@ def test_the_json_has_everything(board):
     first, second, broken = content["rows"]
     low, high = first["interval"]
     assert low <= high
-    assert second["interval"] is None
+    assert (first["rank_low"], first["rank_high"], first["tied_with_best"]) == (1, 1, True)
+    assert second["tied_with_best"] is False
+    assert broken["interval"] is broken["rank_low"] is None
     assert second["title"] == 'Say "no", ñ'
     assert broken["rank"] is broken["score"] is None
     assert broken["failure"] == {"type": "bad-output", "message": "predict returned [31mnan"}

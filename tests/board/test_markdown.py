@@ -44,7 +44,7 @@ def test_the_table(make_result, small_definition):
     failure = Failure(type="memory", message="too much", traceback=("line 3, in fit: np.ones(9)",))
     results = [
         make_result("best", 0.91234, counts=[(40, 5, 3, 12)] * 12),
-        make_result("other", 0.8, title="Other"),
+        make_result("other", 0.8, title="Other", counts=[(38, 7, 5, 10)] * 12),
         make_result("broken", None, title="Broken", failure=failure),
     ]
     head, first, second, last = cells(render(build(small_definition, results, None)))
@@ -63,7 +63,7 @@ def test_the_table(make_result, small_definition):
     ]
     assert first[0] == "1"
     assert first[1] == '<a href="../../solutions/small-binary/best.py">Logistic regression</a>'
-    assert re.fullmatch(r"<strong>0\.9123</strong> \(0\.\d+–0\.\d+\)", first[3])
+    assert re.fullmatch(r"<strong>0\.9123</strong> \(\d\.\d+–\d\.\d+\)", first[3])
     assert first[4:] == ["0.9123", "0.9123", "0.9000", "–", "1.50", "50.0", "210"]
     assert second[3] == "<strong>0.8000</strong>"
     assert (last[0], last[3]) == ("–", "failed")

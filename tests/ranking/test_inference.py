@@ -126,7 +126,7 @@ def test_a_constant_difference_is_told_apart_without_a_division():
 
 def test_what_the_histograms_do_not_tell_of_a_score_does_not_tell_solutions_apart():
     rng = np.random.default_rng(6)
-    replicates = rng.normal(0.7, 0.01, size=(500, 1)) + [[0.0, 0.001]]
+    replicates = rng.normal(0.7, 0.01, size=(500, 1)) + np.array([0.0, 0.001])
     same_but_for_the_shift = Replicates(
         np.array([0.7, 0.701]), replicates, np.array([0.0, 0.001]), 50, 50.0, greater_is_better=True
     )

@@ -12,7 +12,7 @@ CLUSTERS = [(40, 5, 3, 12)] * 12
 
 
 def places(results, definition):
-    return [(standing.rank, standing.result.solution.name) for standing in rank(results, definition)]
+    return [(standing.rank, standing.result.solution.name) for standing in rank(results, definition).standings]
 
 
 @pytest.fixture
@@ -40,20 +40,38 @@ def test_the_lowest_score_first_where_less_is_better(results, make_rules):
 
 
 def test_nothing_to_rank(small_definition):
-    assert rank([], small_definition) == []
+    assert rank([], small_definition).standings == ()
 
 
-def test_intervals_come_with_scores_and_clusters_alone(make_result, small_definition):
-    with_both, without_clusters, without_score = rank(
-        [make_result("a", 0.8, counts=CLUSTERS), make_result("b", 0.7), make_result("c", None, counts=CLUSTERS)],
+def test_what_the_evidence_says_comes_with_sums_by_cluster(make_result, small_definition):
+    first, second, without_score = rank(
+        [
+            make_result("a", 0.8, counts=CLUSTERS),
+            make_result("b", 0.7, counts=[(39, 6, 4, 11)] * 12),
+            make_result("c", None, counts=CLUSTERS),
+        ],
         small_definition,
-    )
-    assert with_both.interval.low <= with_both.interval.high
-    assert without_clusters.interval is None
-    assert without_score.interval is None
+    ).standings
+    assert first.interval.low <= first.interval.high
+    assert (first.rank_low, second.rank_high) == (1, 2)
+    assert first.first_share + second.first_share == pytest.approx(1)
+    assert (without_score.interval, without_score.rank_low) == (None, None)
+
+
+def test_without_the_sums_of_one_there_is_no_range_and_the_reason_is_told(make_result, small_definition):
+    ranking = rank([make_result("a", 0.8, counts=CLUSTERS), make_result("b", 0.7)], small_definition)
+    assert [one.rank for one in ranking.standings] == [1, 2]
+    assert [one.rank_low for one in ranking.standings] == [None, None]
+    assert ranking.reason == "b has no sums by cluster of rows"
+
+
+def test_few_clusters_give_no_range(make_result, small_definition):
+    ranking = rank([make_result(name, 0.8, counts=CLUSTERS[:9]) for name in "ab"], small_definition)
+    assert [one.rank_low for one in ranking.standings] == [None, None]
+    assert "9 clusters" in ranking.reason
 
 
 def test_a_worse_solution_changes_nothing_for_the_others(make_result, small_definition):
     two = [make_result("a", 0.8, counts=CLUSTERS), make_result("b", 0.7, counts=[*CLUSTERS[:-1], (20, 25, 9, 6)])]
     dummy = make_result("dummy", 0.1, counts=[(45, 0, 15, 0)] * 12)
-    assert rank([*two, dummy], small_definition)[:2] == rank(two, small_definition)
+    assert rank([*two, dummy], small_definition).standings[:2] == rank(two, small_definition).standings

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from competition.metrics import METRICS, Scorer
-from competition.ranking.intervals import bootstrap_interval
 from competition.ranking.resampling import Contestant, draw_counts, effective_number, resample
-from competition.results import Predictions, Statistics
+from competition.results import Predictions
 
 
 def contestant(name, truth, predictions, cluster, n_classes=2, **others):
@@ -20,17 +19,6 @@ def of_labels(rng, n=2000, n_clusters=50, accuracy=0.8, **others):
     right = rng.random(n) < accuracy
     predictions = Predictions(np.where(right, truth, 1 - truth))
     return contestant("f1", truth, predictions, np.arange(n) // 2 % n_clusters, **others)
-
-
-def test_replicates_are_what_the_interval_of_one_solution_is_made_of():
-    rng = np.random.default_rng(0)
-    one, scorer = of_labels(rng)
-    made = resample([one, of_labels(rng)[0]], scorer, seed=7)
-    names = tuple(map(str, range(50)))
-    alone = bootstrap_interval(
-        Statistics(clusters=names, metric="f1", units=one.statistics.tolist()), scorer, one.score, 7
-    )
-    assert np.quantile(made.replicates[:, 0], [0.025, 0.975]) == pytest.approx((alone.low, alone.high))
 
 
 def test_each_resample_is_scored_as_its_rows_would_be():

@@ -60,7 +60,8 @@ ALLOWED = """
 # Calls that are allowed for some arguments only; the rules are in `_conditions`.
 CONDITIONAL = """
     open 2 -  openat 257 56  fallocate 285 47  fcntl 72 25  ioctl 16 29  prctl 157 167  clone 56 220
-    clock_gettime 228 113  clock_getres 229 114  clock_nanosleep 230 115  kill 62 129  tgkill 234 131  rt_sigqueueinfo 129 138  rt_tgsigqueueinfo 297 240  prlimit64 302 261
+    clock_gettime 228 113  clock_getres 229 114  clock_nanosleep 230 115
+    kill 62 129  tgkill 234 131  rt_sigqueueinfo 129 138  rt_tgsigqueueinfo 297 240  prlimit64 302 261
     close_range 436 436
 """
 

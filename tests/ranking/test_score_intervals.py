@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from competition.metrics import METRICS, Scorer
-from competition.ranking.intervals import LEVEL, MIN_CLUSTERS, bootstrap_interval
+from competition.ranking.inference import LEVEL, MIN_CLUSTERS, infer
+from competition.ranking.order import Interval
+from competition.ranking.resampling import Contestant, resample
 from competition.results import Predictions, Statistics
 
 
@@ -23,6 +25,11 @@ def binary(rng, n=2000, accuracy=0.8, prevalence=0.5):
     truth = (rng.random(n) < prevalence).astype(int)
     values = np.where(rng.random(n) < accuracy, truth, 1 - truth).astype(np.int32)
     return truth, Predictions(values)
+
+
+def bootstrap_interval(statistics, scorer, score, seed):
+    told = infer(resample([Contestant(statistics.array(), score)], scorer, seed))
+    return None if told.low is None else Interval(told.low[0], told.high[0])
 
 
 def interval(*case, seed=0):
