@@ -1,6 +1,6 @@
 """Measure everything that the harness promises of its speed, in one run.
 
-Usage: ``python -m benchmarks [board|overhead|cached|memory|threads|all] [--rounds N] [--slug SLUG]``. It always ends
+Usage: ``python -m benchmarks [board|overhead|cached|memory|threads|ranking|coverage|all] [--rounds N] [--slug SLUG]``. It always ends
 with exit code 0: what it prints is a measurement, not a test.
 """
 
@@ -13,12 +13,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import board, cached, memory, overhead, report, threads
+from benchmarks import board, cached, coverage, memory, overhead, ranking, report, threads
 from competition.errors import PodiumError
 from competition.evaluation.sandbox.levels import LEVELS, choose, probe
 from competition.repository import Repository
 
-PARTS = ("board", "overhead", "cached", "memory", "threads")
+PARTS = ("board", "overhead", "cached", "memory", "threads", "ranking", "coverage")
 
 
 def main() -> None:
@@ -77,6 +77,10 @@ def _measure(
             return cached.measure(repository, arguments.slug, arguments.rounds, levels[0], scratch, say)
         case "memory":
             return memory.measure(repository, arguments.slug, levels[0], scratch, say)
+        case "ranking":
+            return ranking.measure(arguments.rounds, say)
+        case "coverage":
+            return coverage.measure(say)
         case _:
             return threads.measure(arguments.rounds, levels[0], scratch, say)
 

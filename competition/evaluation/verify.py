@@ -129,8 +129,13 @@ def _paired(committed: Result, now: Result) -> Iterator[tuple[str, TrialRecord |
         for result in (committed, now)
     )
     for place in sorted(before.keys() | after.keys()):
-        name = "held-out rows" if place[0] == "heldout" else f"repeat {place[1]}, fold {place[2]}"
-        yield name, before.get(place), after.get(place)
+        yield _name_of(*place), before.get(place), after.get(place)
+
+
+def _name_of(part: str, repeat: int, fold: int, seed: int) -> str:
+    if part == "heldout":
+        return "held-out rows"
+    return f"repeat {repeat}, fold {fold}" + (f", seed {seed}" if part == "seeds" else "")
 
 
 def _failure_differences(committed: Result, now: Result) -> Iterator[str]:

@@ -112,7 +112,7 @@ def test_the_linearised_error_is_that_of_the_replicates():
         assert made.errors.of_replicates.mean() == pytest.approx(made.replicates.std(), rel=0.1)
 
 
-@pytest.mark.parametrize(("sizes", "expected"), [([5.0] * 12, 12), ([1.0, 0, 0], 1), ([1000.0, 1, 1, 1], 1)])
+@pytest.mark.parametrize(("sizes", "expected"), [([5.0] * 11, 9), ([9.0] * 11 + [0.0] * 9, 9), ([1000.0, 1, 1, 1], 2)])
 def test_the_effective_number_of_clusters(sizes, expected):
     assert effective_number(np.array(sizes)) == pytest.approx(expected, rel=1e-3)
 

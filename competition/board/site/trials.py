@@ -58,7 +58,7 @@ def trial_name(trial: TrialRecord, n_repeats: int) -> str:
     if trial.part == "heldout":
         return "held-out rows"
     repeat = f"repeat {trial.repeat + 1}, " if n_repeats > 1 else ""
-    return f"{repeat}fold {trial.fold + 1}"
+    return f"{repeat}fold {trial.fold + 1}" + (f", seed {trial.seed}" if trial.part == "seeds" else "")
 
 
 def failure_groups(row: Row, limits: Limits, n_repeats: int) -> list[FailureGroup]:
