@@ -1,7 +1,7 @@
 """Measure everything that the harness promises of its speed, in one run.
 
-Usage: ``python -m benchmarks [board|overhead|cached|memory|threads|ranking|coverage|all] [--rounds N] [--slug SLUG]``. It always ends
-with exit code 0: what it prints is a measurement, not a test.
+Usage: ``python -m benchmarks [board|overhead|cached|memory|threads|ranking|coverage|all] [--rounds N] [--slug SLUG]``.
+It always ends with exit code 0: what it prints is a measurement, not a test.
 """
 
 import argparse

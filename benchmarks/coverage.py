@@ -104,7 +104,8 @@ def measure(say: Callable[[str], None], sizes: dict[int, int] = SIZES, metric: M
         f"coverage: {metric}, {sum(sizes.values()) * len(SPREADS)} contests for each kind of clusters",
         "Contests of solutions of known skill: spread, nearly tied, with tied best ones, all equal; "
         f"{', '.join(map(str, sizes))} solutions. Missed: true best solutions outside the tie group, true ranks "
-        "outside their range, true scores outside their interval; the range is over spreads and numbers of solutions.",
+        "outside their range, true scores outside their interval; the range is over spreads and numbers of solutions. "
+        "The solutions of a contest are right or wrong together: a single value is uncertain by 1 to 3 points.",
         tuple(figures),
     )
 

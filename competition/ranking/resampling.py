@@ -181,9 +181,9 @@ def effective_number(sizes: Floats) -> float:
 
     Satterthwaite's ``(sum of variances)² / sum of squared variances``, for clusters whose variance is in proportion to
     their size and varies beside that, as days of equal size differ too: by `UNEVENNESS`, for which ranges of ranks hold
-    as often as stated where all solutions are equal (`benchmarks/coverage.py`; without it, of 14 days they held in 90 to
-    94 % for 200 to 5 solutions). Carter, Schnepel and Steigerwald 2017, "Asymptotic behavior of a t-test robust to
-    cluster heterogeneity", count clusters in this spirit.
+    as often as stated where all solutions are equal (`benchmarks/coverage.py`; without it they held in 90 % for 200
+    solutions on 14 days, in 94 % for 5). Carter, Schnepel and Steigerwald 2017, "Asymptotic behavior of a t-test robust
+    to cluster heterogeneity", count clusters in this spirit.
 
     Parameters
     ----------

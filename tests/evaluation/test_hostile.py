@@ -198,12 +198,12 @@ def single(attack, decoys, folder):
 def channel(attack, decoys, folder):
     """Pass labels on; both halves share one process and one folder unless they run at once."""
     one, other = (prepared_folder(attack, folder / name) for name in ("one", "other"))
-    for _ in range(3):  # it may be a matter of time
+    for pace in (1 / 3, 1, 1):  # it may be a matter of time
         decoys.restore()
         told, labels = decoys.told(attack.name, attack.parameters), random_bits()
         if attack.way == "at once":
-            sender = program(attack.source, "sender", told | {"WAIT": SEND_AT, "LINGER": LINGER})
-            receiver = program(attack.source, "receiver", told | {"WAIT": RECEIVE_AT})
+            sender = program(attack.source, "sender", told | {"WAIT": pace * SEND_AT, "LINGER": pace * LINGER})
+            receiver = program(attack.source, "receiver", told | {"WAIT": pace * RECEIVE_AT})
             halves = [start([sender], [labels], one, decoys), start([receiver], [LABELS], other, decoys)]
             _, answer = map(collect, halves)
         else:

@@ -10,8 +10,8 @@ PR_SET_NAME = 15
 def attack(X, y):
     if os.fork() == 0:
         os.setsid()
+        ctypes.CDLL(None).prctl(PR_SET_NAME, b"__MARKER__")
         if os.fork() == 0:
-            ctypes.CDLL(None).prctl(PR_SET_NAME, b"__MARKER__")
             time.sleep(8)
         os._exit(0)
     os.wait()
