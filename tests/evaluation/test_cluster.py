@@ -236,6 +236,7 @@ def test_results_are_those_of_this_machine_and_no_heldout_label_leaves_it(
 
 def _without_times(result):
     spent = {"fit_seconds": None, "predict_seconds": None, "wall_seconds": 0.0, "peak_memory_mb": None}
+    spent |= {"reference_seconds": None}
     trials = sorted((trial.model_copy(update=spent) for trial in result.trials), key=repr)
     return result.model_copy(update={"trials": trials})
 
