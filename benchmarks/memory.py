@@ -56,13 +56,16 @@ def make_estimator(random_state, n_threads):
 )
 TRIVIAL = '''"""Trivial, number {number}."""
 
+import time
+
 import numpy as np
 
 
 class Trivial:
-    """Says the first class of every row."""
+    """Says the first class of every row, after a moment: a sample needs processes that stay while it is taken."""
 
     def fit(self, X, y):
+        time.sleep(0.3)
         return self
 
     def predict(self, X):
@@ -154,8 +157,8 @@ def _peak(samples: Sequence[Sample]) -> float:
 
 
 def _middle(samples: Sequence[Sample], name: str, begin: float, end: float = 1.0) -> float:
-    """Median of a part of the time in which there were workers."""
-    at_work = [getattr(sample, name) for sample in samples if sample.n_workers]
+    """Median of a part of the time in which there were trials."""
+    at_work = [getattr(sample, name) for sample in samples if sample.n_trials]
     if len(at_work) < MIN_SAMPLES:
         raise MeasurementError(f"{len(at_work)} samples of a scan; this machine is too busy")
     return float(statistics.median(at_work[int(begin * len(at_work)) : int(end * len(at_work))]))
