@@ -47,7 +47,7 @@ class Row:
     is_seed_invariant : bool
         Whether the predictions do not depend on the seed.
     fit_cost, predict_cost : float or None
-        In units of a reference job that was timed on the same machine in the same run.
+        In units of a reference job that was timed on the same machine at that time; predicting, of 1,000 rows.
     on_front : bool
         Whether no other solution beats it in both score and cost of fitting.
     """
