@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import settings
 
 from competition.dataset import Prepared, prepare, read_prepared
 from competition.definition import Competition, read_competition
+from competition.evaluation import claims
 from competition.evaluation.engine import SolutionEnded, TrialEnded, evaluate
 from competition.evaluation.entries import Entry
 from competition.evaluation.sandbox.levels import Level, choose
@@ -195,6 +197,12 @@ def write_solution() -> Callable[..., Path]:
 def strongest() -> Level:
     """The strongest level of isolation that this machine holds."""
     return choose(None)
+
+
+@pytest.fixture
+def own_claims(monkeypatch) -> None:
+    """Claims of this test alone, whatever else runs on the machine."""
+    monkeypatch.setattr(claims, "NAME", f"podium-test-{uuid4()}")
 
 
 @pytest.fixture(scope="session")

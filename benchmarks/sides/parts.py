@@ -19,6 +19,7 @@ from competition.evaluation import wire
 from competition.evaluation.outcomes import Outcome
 from competition.evaluation.plan import Program, Trial, plan
 from competition.evaluation.scoring import finish, summarise
+from competition.evaluation.trial import warm_up
 from competition.repository import Repository
 from competition.results import Predictions, read_results
 
@@ -39,6 +40,7 @@ def measure(repository: Repository, slug: str) -> Seconds:
     result = next(iter(results.values()))
     trials = plan([Program(result.solution.name, "", "source", b"")], prepared)
     train, heldout = (wire.to_memory(wire.table_message(part.X)) for part in (prepared.train, prepared.heldout))
+    warm_up()  # as a worker does before it forks
     gathering = sum(_gather(trial, prepared, train, heldout) for trial in trials)
     started = time.perf_counter()
     finished = [finish(trial, _outcome(trial), prepared) for trial in trials]

@@ -37,6 +37,7 @@ from competition.evaluation.sandbox.locks import replace_process_locks
 
 LENGTH = struct.Struct("<I")
 N_DESCRIPTORS = 5
+TRIAL = "competition.evaluation.trial"
 BEGUN = b"\0"
 MAX_WORDS = 500
 
@@ -192,6 +193,8 @@ def serve(control: socket.socket, setting: Setting) -> None:
         # A library that cannot be imported fails in the trial that needs it, where it is told.
         with contextlib.suppress(Exception):
             importlib.import_module(module)
+    if TRIAL in sys.modules:
+        sys.modules[TRIAL].warm_up()
     setting = replace(setting, confinement=prepare(setting.confinement))
     reference = Reference()
     reference.seconds()
@@ -208,10 +211,10 @@ def serve(control: socket.socket, setting: Setting) -> None:
                 if kills > before and ended.stopped is None:
                     ended = replace(ended, trouble="the machine ran out of memory, and the kernel ended a process")
             send(control, asdict(ended))
-    except (BrokenPipeError, watch.HarnessGoneError):
-        pass
+    except (BrokenPipeError, watch.HarnessGoneError, watch.LeftoversError):
+        pass  # the harness takes a new worker
     # Nobody else may be left to do it; where it cannot be done, the folder is a namespace's or gone.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, watch.LeftoversError):
         watch.empty(Path.cwd())
         os.rmdir(os.getcwd())
 
@@ -279,7 +282,7 @@ def _trial(order: Order, worker: int, setting: Setting, scratch: Path, descripto
     status = 1
     try:
         _set_up(order, worker, setting, scratch, words)
-        trial = importlib.import_module("competition.evaluation.trial")
+        trial = importlib.import_module(TRIAL)
         trial.perform(order, *descriptors)
         status = 0
     finally:

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
+NAME = "podium"
 # No system gives these to a user or a service (systemd, "Users, Groups, UIDs and GIDs on systemd Systems").
 UNPRIVILEGED = range(61184, 65520)
 
@@ -22,7 +23,7 @@ def claimed(name: str) -> Iterator[bool]:
     """Claim something for as long as the context lasts; False if another process has it, or sockets are refused."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)).bind(f"\0podium-{name}")
+            stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)).bind(f"\0{NAME}-{name}")
         except OSError:
             is_mine = False
         else:

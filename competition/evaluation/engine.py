@@ -22,7 +22,7 @@ from competition.evaluation.plan import Trial, heldout_split, labelled_rows, pla
 from competition.evaluation.schedule import LongestFirst
 from competition.evaluation.scoring import Finished, finish, summarise
 from competition.evaluation.surroundings import Surroundings
-from competition.evaluation.workers import fixed_environment
+from competition.evaluation.worker import fixed_environment
 from competition.results import Predictions, Result, TrialRecord
 
 
@@ -144,6 +144,26 @@ def predict_submission(prepared: Prepared, entry: Entry, executor: Executor, *, 
         where = f" ({outcome.failure.traceback[-1]})" if outcome.failure.traceback else ""
         raise PodiumError(f"{entry.program.file}: {outcome.failure.type}: {outcome.failure.message}{where}")
     return outcome.predictions.take(np.argsort(split.predict))
+
+
+def predict_heldout(
+    prepared: Prepared, entries: Sequence[Entry], executor: Executor, earlier: Earlier = NOTHING
+) -> dict[str, Predictions]:
+    """Predict the held-out rows with each entry, fitted on train; those that an earlier run has left are not fitted.
+
+    Returns
+    -------
+    dict
+        Predictions in the order of the table's rows, by name; an entry whose trial fails is left out.
+    """
+    split = heldout_split(prepared)
+    by_name = {entry.program.name: entry for entry in entries}
+    trials = [Trial(entry.program, split) for entry in entries]
+    return {
+        trial.program.name: outcome.predictions.take(np.argsort(split.predict))
+        for trial, outcome, _ in run_trials(trials, prepared, by_name, executor, earlier)
+        if outcome.predictions is not None
+    }
 
 
 def run_trials(

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 import competition
 from competition import packages
 from competition.definition import Competition
+from competition.evaluation.child import TRIAL
 from competition.evaluation.outcomes import Runtime
 from competition.evaluation.plan import Program
 from competition.evaluation.sources import this_harness
@@ -34,7 +35,6 @@ PUT_OFF = {
     )
 }
 DEEP = frozenset({"flax", "jax", "keras", "tensorflow", "torch"})
-TRIAL = "competition.evaluation.trial"
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,10 @@ def plan(programs: Iterable[Program], prepared: "Prepared") -> list[Trial]:
     Each program runs on every fold, on the first one with further seeds as well, and once it is fitted on all of train
     for the held-out rows. Nobody chooses a seed: they follow from the competition's own.
     """
-    train, heldout = (_order_keys([part], prepared) for part in (prepared.train, prepared.heldout))
+    train, heldout = (_in_order([part], prepared) for part in (prepared.train, prepared.heldout))
+    seed = prepared.definition.competition.seed
     splits = [
-        _split(prepared, "cv", (train, fold.train), (train, fold.valid), fold.repeat, fold.fold)
+        SplitRows("cv", fold.repeat, fold.fold, seed + fold.repeat, _of(train, fold.train), _of(train, fold.valid))
         for fold in prepared.folds
     ]
     # The rows and their order stay, so that nothing but the seed makes a difference.
@@ -88,12 +89,12 @@ def plan(programs: Iterable[Program], prepared: "Prepared") -> list[Trial]:
 
 def heldout_split(prepared: "Prepared") -> SplitRows:
     """Fit on all of train, predict the held-out rows; the folds' embargo holds before them too."""
-    train, heldout = (_order_keys([part], prepared) for part in (prepared.train, prepared.heldout))
-    return _heldout_split(prepared, train, heldout)
+    return _heldout_split(prepared, *(_in_order([part], prepared) for part in (prepared.train, prepared.heldout)))
 
 
-def _heldout_split(prepared: "Prepared", train: NDArray[np.uint64], heldout: NDArray[np.uint64]) -> SplitRows:
-    return _split(prepared, "heldout", (train, _before_heldout(prepared)), (heldout, np.arange(len(heldout))))
+def _heldout_split(prepared: "Prepared", train: NDArray[np.int64], heldout: NDArray[np.int64]) -> SplitRows:
+    seed = prepared.definition.competition.seed
+    return SplitRows("heldout", 0, 0, seed, _of(train, _before_heldout(prepared)), heldout)
 
 
 def _before_heldout(prepared: "Prepared") -> NDArray[np.int64]:
@@ -106,39 +107,23 @@ def _before_heldout(prepared: "Prepared") -> NDArray[np.int64]:
 def unlabelled_split(prepared: "Prepared") -> SplitRows:
     """Fit on every labelled row, predict the unlabelled ones."""
     assert prepared.unlabelled is not None
-    labelled = _order_keys(labelled_rows(prepared, "unlabelled"), prepared)
-    unlabelled = _order_keys([prepared.unlabelled], prepared)
-    return _split(
-        prepared, "unlabelled", (labelled, np.arange(len(labelled))), (unlabelled, np.arange(len(unlabelled)))
-    )
+    labelled = _in_order(labelled_rows(prepared, "unlabelled"), prepared)
+    unlabelled = _in_order([prepared.unlabelled], prepared)
+    return SplitRows("unlabelled", 0, 0, prepared.definition.competition.seed, labelled, unlabelled)
 
 
-def _split(
-    prepared: "Prepared",
-    part: Part,
-    train: tuple[NDArray[np.uint64], NDArray[np.int64]],
-    predict: tuple[NDArray[np.uint64], NDArray[np.int64]],
-    repeat: int = 0,
-    fold: int = 0,
-) -> SplitRows:
-    """Put rows, each table given as order keys and positions, into the order in which a solution gets them."""
-    seed = prepared.definition.competition.seed + repeat
-    ties = np.random.default_rng([seed, fold, len(part), _secret(prepared)])
-    in_order = []
-    for keys, rows in (train, predict):
-        mixed = ties.permutation(rows)
-        in_order.append(mixed[np.argsort(keys[mixed], kind="stable")])
-    return SplitRows(part, repeat, fold, seed, *in_order)
+# --- the order of the rows ---
 
 
-def _secret(prepared: "Prepared") -> int:
-    """Return a number that is the same each time and that no trial can know: it is made of all labels."""
-    digest = sha256(prepared.train.y.tobytes() + prepared.heldout.y.tobytes()).digest()
-    return int.from_bytes(digest[:16], "little")
+def _of(order: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return some rows of a table in the order given for all of them."""
+    wanted = np.zeros(len(order), dtype=bool)
+    wanted[rows] = True
+    return order[wanted[order]]
 
 
-def _order_keys(parts: "Iterable[Rows]", prepared: "Prepared") -> NDArray[np.uint64]:
-    """Key of each row by which rows are ordered: a hash of its features.
+def _in_order(parts: "Iterable[Rows]", prepared: "Prepared") -> NDArray[np.int64]:
+    """Positions of all rows of a table in the order in which a solution gets them: that of a hash of their features.
 
     So the order tells nothing that the features do not tell. A shuffle would: its seed is known, so that a solution
     could undo it, and find the order of the table, which may be that of the labels. Rows that are alike are shuffled by
@@ -147,9 +132,17 @@ def _order_keys(parts: "Iterable[Rows]", prepared: "Prepared") -> NDArray[np.uin
     import pandas as pd
 
     hash_key = f"{prepared.definition.competition.seed % 10**16:016d}"
-    return np.concatenate(
+    keys = np.concatenate(
         [pd.util.hash_pandas_object(part.X, index=False, hash_key=hash_key).to_numpy(np.uint64) for part in parts]
     )
+    shuffled = np.random.default_rng(_secret(prepared)).permutation(len(keys))
+    return shuffled[np.argsort(keys[shuffled], kind="stable")]
+
+
+def _secret(prepared: "Prepared") -> int:
+    """Return a number that is the same each time and that no trial can know: it is made of all labels."""
+    digest = sha256(prepared.train.y.tobytes() + prepared.heldout.y.tobytes()).digest()
+    return int.from_bytes(digest[:16], "little")
 
 
 def labelled_rows(prepared: "Prepared", part: Part) -> "list[Labelled]":

@@ -32,6 +32,7 @@ TRIAL_SOURCES = (
     "competition/evaluation/outcomes.py",
     "competition/evaluation/sandbox/bubblewrap.py",
     "competition/evaluation/sandbox/levels.py",
+    "competition/evaluation/worker.py",
     "competition/evaluation/workers.py",
 )
 # What makes folds of the data, and scores of predictions.

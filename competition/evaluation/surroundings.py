@@ -14,6 +14,7 @@ from itertools import product
 from competition.errors import PodiumError
 from competition.evaluation.sandbox.levels import Level
 from competition.evaluation.sources import ROOT, TRIAL_SOURCES, fingerprint
+from competition.evaluation.worker import fixed_environment
 
 ANSWER_SECONDS = 60
 # Variables that make NumPy compute otherwise, or load another library; a trial has none of them.
@@ -74,8 +75,6 @@ def _numerics() -> str:
 
 
 def _numerics_in_environment_of_trials() -> str:
-    from competition.evaluation.workers import fixed_environment  # which imports this module
-
     module = __name__
     code = f"import sys; sys.path.insert(0, sys.argv[1]); import {module}; print({module}.numerics_here())"
     command = [sys.executable, "-s", "-P", "-c", code, str(ROOT)]

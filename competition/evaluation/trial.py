@@ -45,6 +45,13 @@ class Inputs:
     X_predict: pd.DataFrame
 
 
+def warm_up() -> None:
+    """Gather a row of every kind of column before the fork: Arrow sets itself up on first use, for each trial anew."""
+    columns = {"number": [0.0], "text": ["a"], "category": pd.Categorical(["a"]), "time": pd.to_datetime([0])}
+    message = b"".join(bytes(chunk) for chunk in wire.table_message(pd.DataFrame(columns)))
+    wire.take_rows(*wire.decode(memoryview(message)), np.array([0]))
+
+
 def perform(order: Order, program: int, train: int, predict: int, labels: int, pipe: int) -> None:
     """Do the trial that is ordered.
 

@@ -43,6 +43,10 @@ class HarnessGoneError(Exception):
     """The other side of the control socket has closed it."""
 
 
+class LeftoversError(Exception):
+    """Something that a trial left cannot be removed, so that no other trial may follow it."""
+
+
 def wait(pid: int, scratch: Path, seconds: float, control: socket.socket) -> End:
     """Wait until a trial has ended, or end it when it goes past a limit; its process group ends with it.
 
@@ -204,21 +208,38 @@ def _children(parent: int) -> list[int]:
 
 
 def empty(folder: Path) -> None:
-    """Remove what a trial wrote, however deep and whatever its modes; ends the worker if something stays.
+    """Remove what a trial wrote, however deep and whatever its modes.
 
     Folders are flattened instead of descended into, so that neither the length of a path nor the depth of recursion
     is the trial's to choose.
+
+    Raises
+    ------
+    LeftoversError
+        If something stays: where nothing holds a trial, it may have given things to another user.
+    FileNotFoundError
+        If there is no such folder.
     """
-    while entries := list(os.scandir(folder)):
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for inner in list(os.scandir(entry.path)):
-                if inner.is_dir(follow_symlinks=False):
-                    os.chmod(inner.path, 0o700)  # a folder moves only where its own entry '..' may be written
-                    os.rename(inner.path, folder / f".podium-{os.urandom(8).hex()}")
-                else:
-                    os.unlink(inner.path)
-            os.rmdir(entry.path)
+    with contextlib.suppress(PermissionError):  # the root of a namespace's mount cannot be changed, nor need it be
+        os.chmod(folder, 0o700)
+    try:
+        while entries := list(os.scandir(folder)):
+            for entry in entries:
+                _remove(entry, folder)
+    except PermissionError as error:
+        raise LeftoversError(str(error)) from error
+
+
+def _remove(entry: os.DirEntry[str], folder: Path) -> None:
+    """Remove an entry of a folder; what lies two levels below moves up."""
+    if not entry.is_dir(follow_symlinks=False):
+        os.unlink(entry.path)
+        return
+    os.chmod(entry.path, 0o700)
+    for inner in list(os.scandir(entry.path)):
+        if inner.is_dir(follow_symlinks=False):
+            os.chmod(inner.path, 0o700)  # a folder moves only where its own entry '..' may be written
+            os.rename(inner.path, folder / f".podium-{os.urandom(8).hex()}")
+        else:
+            os.unlink(inner.path)
+    os.rmdir(entry.path)

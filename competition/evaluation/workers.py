@@ -1,138 +1,24 @@
-"""The harness's side of the workers: start them, hand out orders, collect outcomes, hold the limits.
-
-One thread, one selector. A worker is a fresh Python that preloads libraries and forks for each trial (`child.serve`).
-"""
+"""The pool of workers: hand out trials, collect outcomes, hold the limits. One thread, one selector."""
 
 import contextlib
-import fcntl
-import json
 import os
 import selectors
-import socket
-import subprocess
-import time
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from competition.evaluation import wire
-from competition.evaluation.child import Ended, Setting, receive, send
-from competition.evaluation.claims import claimed_cores, claimed_user
-from competition.evaluation.outcomes import Outcome, Runtime, Work, failed, judge, most_bytes, past_limit
-from competition.evaluation.sandbox import bubblewrap
-from competition.evaluation.sandbox.levels import Level, confinement, start
+from competition.evaluation.claims import claimed_cores
+from competition.evaluation.outcomes import Outcome, Runtime, Work, failed, judge, past_limit
+from competition.evaluation.sandbox.levels import Level
 from competition.evaluation.surroundings import Surroundings, surroundings
-from competition.evaluation.watch import empty
-from competition.repository import temporary_folder
+from competition.evaluation.worker import Running, Worker
 
 ATTEMPTS = 3
-GRACE_SECONDS = 15.0
-READ_BYTES = 1 << 20
-PIPE_BYTES = 1 << 20
-START_SECONDS = 120.0
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass
-class _Running:
-    """A trial under way on a worker."""
-
-    key: Any
-    work: Work
-    attempt: int
-    pipe: int
-    started: float
-    content: bytearray = field(default_factory=bytearray)
-    excess: int = 0
-
-    @property
-    def age(self) -> float:
-        """Seconds since it was handed out."""
-        return time.monotonic() - self.started
-
-
-class _Worker:
-    """One worker process, with a scratch directory and, as root, a user of its own."""
-
-    def __init__(self, cpus: list[int], threads: int, level: Level, runtime: Runtime) -> None:
-        self.cpus = cpus
-        self.runtime = runtime
-        self.running: _Running | None = None
-        self._held = ExitStack()
-        self.scratch = str(self._held.enter_context(temporary_folder()))
-        # The depth of what a trial left is its choice, and the standard library's way of clearing recurses.
-        self._held.callback(_clear, Path(self.scratch))
-        self.control, theirs = socket.socketpair()
-        confined = confinement(level, self._held.enter_context(claimed_user()))
-        if runtime.site_packages is not None:
-            confined = replace(confined, read=(*confined.read, runtime.site_packages))
-        if confined.uid is not None:
-            os.chown(self.scratch, confined.uid, confined.uid)
-        home = bubblewrap.SCRATCH if level == "namespaces" else self.scratch
-        setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages)))
-        with theirs:
-            self.process = subprocess.Popen(
-                start(level, ["serve", setting, str(theirs.fileno())], confined.read, runtime.site_packages is None),
-                env=environment(home, threads),
-                cwd=self.scratch,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C reaches the harness alone, which then ends its workers
-            )
-
-    def close(self) -> None:
-        """End the worker; closing its socket makes it end its trial."""
-        self.control.close()
-        if self.running is not None:
-            os.close(self.running.pipe)
-        try:
-            self.process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._held.close()
-
-
-def _clear(scratch: Path) -> None:
-    """Empty a scratch directory; a worker that ended by itself has removed it."""
-    with contextlib.suppress(OSError):
-        empty(scratch)
-
-
-def environment(scratch: str, threads: int) -> dict[str, str]:
-    """Return the environment of every trial."""
-    return {"HOME": scratch, "TMPDIR": scratch, **fixed_environment(threads)}
-
-
-def fixed_environment(threads: int) -> dict[str, str]:
-    """Return the part of a trial's environment that is the same wherever its scratch directory lies."""
-    count = str(threads)
-    return {
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
-        "OMP_NUM_THREADS": count,
-        "OPENBLAS_NUM_THREADS": count,
-        "MKL_NUM_THREADS": count,
-        "NUMEXPR_NUM_THREADS": count,
-        "VECLIB_MAXIMUM_THREADS": count,
-        "LOKY_MAX_CPU_COUNT": count,
-        # Threads that spin while they wait starve the trial on the neighbouring core.
-        "OMP_WAIT_POLICY": "PASSIVE",
-        # Each thread's arena reserves address space, which the memory limit counts.
-        "MALLOC_ARENA_MAX": "2",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        # File locks are refused: another trial could ask for them.
-        "HDF5_USE_FILE_LOCKING": "FALSE",
-    }
 
 
 class _Queue(Generic[Key]):
@@ -192,7 +78,7 @@ class Pool:
         self._level: Level = level
         self._held = ExitStack()
         pinned = self._held.enter_context(claimed_cores(jobs, threads)) if cpus is None else cpus
-        self._workers = [_Worker(own, threads, level, runtime or Runtime()) for own in pinned]
+        self._workers = [Worker(own, threads, level, runtime or Runtime()) for own in pinned]
         self._selector = selectors.DefaultSelector()
 
     @property
@@ -243,62 +129,47 @@ class Pool:
             if worker.running is None and (waiting := queue.take()) is not None:
                 self._start(self._fitting(worker, waiting[1].runtime), *waiting)
 
-    def _fitting(self, worker: _Worker, runtime: Runtime) -> _Worker:
+    def _fitting(self, worker: Worker, runtime: Runtime) -> Worker:
         """Return an idle worker, or a new one in its place where its runtime is another."""
         return worker if worker.runtime == runtime else self._replace(worker, runtime)
 
-    def _replace(self, worker: _Worker, runtime: Runtime) -> _Worker:
+    def _replace(self, worker: Worker, runtime: Runtime) -> Worker:
         worker.close()
-        new = _Worker(worker.cpus, self._threads, self._level, runtime)
+        new = Worker(worker.cpus, self._threads, self._level, runtime)
         self._workers[self._workers.index(worker)] = new
         return new
 
-    def _start(self, worker: _Worker, key: Hashable, work: Work, attempt: int) -> None:
-        read, write = os.pipe()
-        os.set_blocking(read, False)
-        # Room for most answers, so that a trial does not wait while another one is scored.
-        if hasattr(fcntl, "F_SETPIPE_SZ"):
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        labels = {"train_rows": work.train_rows, "predict_rows": work.predict_rows, "y": work.y}
-        program = wire.to_memory([work.program])
-        given = wire.to_memory(wire.encode(labels, {}))
-        order = asdict(work.order) | {"cpus": worker.cpus}
-        worker.running = _Running(key, work, attempt, read, time.monotonic())
-        # A worker that is gone shows when the answer is read.
-        with contextlib.suppress(BrokenPipeError):
-            send(worker.control, order, [program, work.train, work.predict, given, write])
-        for descriptor in (program, given, write):
-            os.close(descriptor)
+    def _start(self, worker: Worker, key: Hashable, work: Work, attempt: int) -> None:
+        running = worker.begin(key, work, attempt)
         self._selector.register(worker.control, selectors.EVENT_READ, worker)
-        self._selector.register(read, selectors.EVENT_READ, worker)
+        self._selector.register(running.pipe, selectors.EVENT_READ, worker)
 
-    def _ready(self, busy: list[_Worker]) -> list[tuple[_Worker, bool]]:
+    def _ready(self, busy: list[Worker]) -> list[tuple[Worker, bool]]:
         """Read what has come; return the workers whose trial has ended, and with True those that are past every limit.
 
         One whose end is there to be read is never late: this process may have been stopped for a while.
         """
         ended = []
         for key, _ in self._selector.select(timeout=self._patience(busy)):
-            worker: _Worker = key.data
+            worker: Worker = key.data
             if worker.running is None:
                 continue
             if key.fileobj is worker.control:
                 ended.append(worker)
-            elif _drain(worker.running) is False:
+            elif worker.running.drain() is False:
                 self._selector.unregister(worker.running.pipe)
-        now = time.monotonic()
+        now = monotonic()
         late = [worker for worker in busy if worker not in ended and now > _last_moment(worker)]
         return [(worker, False) for worker in ended] + [(worker, True) for worker in late]
 
-    def _patience(self, busy: list[_Worker]) -> float:
-        return max(0.0, min(_last_moment(worker) for worker in busy) - time.monotonic())
+    def _patience(self, busy: list[Worker]) -> float:
+        return max(0.0, min(_last_moment(worker) for worker in busy) - monotonic())
 
-    def _collect(self, worker: _Worker, running: _Running, is_late: bool) -> Outcome:
+    def _collect(self, worker: Worker, running: Running, is_late: bool) -> Outcome:
         """Take the end of a trial from its worker, which may have died."""
-        ended = None if is_late else _end_of_trial(worker.control)
+        ended = None if is_late else worker.ended()
         # A stray of the trial may hold the pipe and write on.
-        while not running.excess and _drain(running) is None:
+        while not running.excess and running.drain() is None:
             pass
         self._selector.unregister(worker.control)
         with contextlib.suppress(KeyError):
@@ -314,30 +185,6 @@ class Pool:
         return judge(running.work, bytes(running.content), len(running.content) + running.excess, ended)
 
 
-def _last_moment(worker: _Worker) -> float:
-    """Time at which the harness no longer trusts the worker to hold the limit."""
+def _last_moment(worker: Worker) -> float:
     assert worker.running is not None
-    return worker.running.started + worker.running.work.order.seconds + GRACE_SECONDS + START_SECONDS
-
-
-def _end_of_trial(control: socket.socket) -> Ended | None:
-    received = receive(control)
-    return None if received is None else Ended(**received[0])
-
-
-def _drain(running: _Running) -> bool | None:
-    """Read once from the pipe; what goes past the limit is counted and thrown away.
-
-    Returns
-    -------
-    bool or None
-        None if more may be there at once, True if it is empty for now, False if it is closed.
-    """
-    try:
-        part = os.read(running.pipe, READ_BYTES)
-    except BlockingIOError:
-        return True
-    room = max(most_bytes(running.work) - len(running.content), 0)
-    running.content += part[:room]
-    running.excess += len(part) - len(part[:room])
-    return None if part else False
+    return worker.running.last_moment

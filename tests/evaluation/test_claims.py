@@ -7,13 +7,19 @@ from contextlib import ExitStack
 
 import pytest
 
+from competition.evaluation import claims
 from competition.evaluation.claims import UNPRIVILEGED, claimed, claimed_cores, claimed_user, cores
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's"),
+    pytest.mark.usefixtures("own_claims"),
+]
 
 HOLD = """
 import sys
+from competition.evaluation import claims
 from competition.evaluation.claims import claimed, claimed_cores
+claims.NAME = sys.argv[1]
 with claimed("thing") as is_mine, claimed_cores(1, 1) as mine:
     print(is_mine, mine, flush=True)
     sys.stdin.read()
@@ -21,9 +27,9 @@ with claimed("thing") as is_mine, claimed_cores(1, 1) as mine:
 
 
 @pytest.fixture
-def holder():
+def holder(own_claims):
     """Another process that has claimed a thing and a core."""
-    with subprocess.Popen([sys.executable, "-c", HOLD], stdin=-1, stdout=-1, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", HOLD, claims.NAME], stdin=-1, stdout=-1, text=True) as process:
         yield process, process.stdout.readline().split(maxsplit=1)
         process.kill()
 

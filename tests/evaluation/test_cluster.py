@@ -260,7 +260,7 @@ def test_trials_are_taken_as_slots_become_free_and_nothing_is_pinned(machines, m
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="takes two cores")
-def test_local_workers_have_cores_of_their_own(make_works):
+def test_local_workers_have_cores_of_their_own(make_works, own_claims):
     slow = CORES.replace("pass", "time.sleep(0.2)", 1)
     with Cluster("local:2", 1) as cluster:
         assert cluster.jobs == 2
