@@ -80,13 +80,9 @@ def _this_machine(stack: ExitStack, definition: "Competition", jobs: int | None,
 
 def n_trials(definition: "Competition", entries: "Sequence[Entry]") -> int:
     """Count the trials of an evaluation by the rules alone, before the data are read."""
-    return _trials_of_each(definition) * sum(entry.failure is None for entry in entries)
+    from competition.evaluation.plan import trials_of_each
 
-
-def _trials_of_each(definition: "Competition") -> int:
-    cv, ranking = definition.cv, definition.ranking
-    # One more is for the held-out rows, and the first fold has its first seed already.
-    return cv.n_splits * cv.n_repeats + 1 + ranking.n_seeds - 1
+    return trials_of_each(definition) * sum(entry.failure is None for entry in entries)
 
 
 def _warn_if_not_isolated(level: str) -> None:
@@ -149,10 +145,11 @@ def evaluated(
 ) -> "Iterator[Result]":
     """Evaluate entries, show how far it has come, and yield each result."""
     from competition.evaluation.engine import TrialEnded, evaluate
+    from competition.evaluation.plan import trials_of_each
     from competition.progress import Estimate, Watch
 
     names = [entry.program.name for entry in entries]
-    estimate = Estimate.of(names, earlier.seconds, _trials_of_each(prepared.definition), executor.jobs)
+    estimate = Estimate.of(names, earlier.seconds, trials_of_each(prepared.definition), executor.jobs)
     watch = Watch(err, estimate, len(entries), f"{doing} at level {executor.surroundings.isolation}")
     cache = earlier.cache
     hits = misses = 0

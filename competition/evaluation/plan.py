@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from competition.dataset import Labelled, Prepared, Rows
+    from competition.definition import Competition
 
 Part = Literal["cv", "heldout", "seeds", "unlabelled"]
 
@@ -85,6 +86,13 @@ def plan(programs: Iterable[Program], prepared: "Prepared") -> list[Trial]:
     splits += [replace(splits[0], part="seeds", seed=seed) for seed in further]
     splits.append(_heldout_split(prepared, train, heldout))
     return [Trial(program, split) for program in programs for split in splits]
+
+
+def trials_of_each(definition: "Competition") -> int:
+    """Count the trials of one program by the rules alone, before the data are read."""
+    cv, ranking = definition.cv, definition.ranking
+    # One more is for the held-out rows, and the first fold has its first seed already.
+    return cv.n_splits * cv.n_repeats + 1 + ranking.n_seeds - 1
 
 
 def heldout_split(prepared: "Prepared") -> SplitRows:
