@@ -18,7 +18,7 @@ from competition.repository import temporary_folder
 
 Level = Literal["namespaces", "kernel", "none"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-TRY_SECONDS = 20
+TRY_SECONDS = 60
 RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
