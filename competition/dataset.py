@@ -1,14 +1,13 @@
 """Labelled table -> train, held-out rows, answer key, manifest; made by `prepare`, read by `read_prepared`.
 
-What a participant may have lies in ``prepared/public/``; the answer key lies in ``prepared/answers/``.
+What a participant may have lies in ``prepared/public/``; the answer key lies in ``prepared/answers/``, or where it is
+sealed outside the repository (`competition.vault`), and nothing that is read here holds a label of a held-out row.
 """
 
 import fcntl
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -22,20 +21,9 @@ from numpy.typing import NDArray
 from competition.dataset_module import import_dataset, load
 from competition.definition import Competition
 from competition.errors import PodiumError
-from competition.manifest import (
-    FORMAT,
-    Column,
-    Manifest,
-    PreparedFile,
-    current_manifest,
-    digests,
-    prepared_files,
-    read_manifest,
-    source_hash,
-    stat_of,
-)
-from competition.metrics import Task
-from competition.repository import Repository, make_folder, write_text
+from competition.manifest import Manifest, PreparedFile, current_manifest, prepared_files, read_manifest, stat_of
+from competition.prepared_folder import Tables, fold_arrays, write_prepared
+from competition.repository import Repository, make_folder
 from competition.splits import Fold, folds, hold_out, public_half
 from competition.tables import (
     Clusters,
@@ -44,11 +32,9 @@ from competition.tables import (
     class_labels,
     clusters,
     encode,
-    feature_names,
-    fingerprint,
-    kind_of,
     row_keys,
 )
+from competition.vault import Vault, named_vault
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,8 @@ class Labelled(Rows):
     Parameters
     ----------
     y : ndarray of shape (n,)
-        Class codes (int32) in the order of `Prepared.classes`, or values (float64).
+        Class codes (int32) in the order of `Prepared.classes`, or values (float64); of shape (0,) for the held-out rows
+        of a sealed competition.
     cluster : Clusters
         Which rows are drawn together for intervals.
     time : Series of shape (n,), optional
@@ -109,7 +96,7 @@ class Prepared:
     classes : list
         Class labels in the competition's order, the positive one last in a binary task; empty for regression.
     public : ndarray of bool
-        Which held-out rows are in the public half.
+        Which held-out rows are in the public half; of shape (0,) in a sealed competition.
     unlabelled : Rows or None
         Rows whose labels nobody here has.
     """
@@ -127,7 +114,9 @@ class Prepared:
 # --- prepare: effects at the edge ---
 
 
-def prepare(repository: Repository, definition: Competition, raw: Path | None = None) -> Manifest:
+def prepare(
+    repository: Repository, definition: Competition, raw: Path | None = None, keys: Path | None = None
+) -> Manifest:
     """Make or load the labelled table, split it, write it.
 
     Parameters
@@ -137,15 +126,39 @@ def prepare(repository: Repository, definition: Competition, raw: Path | None = 
     definition : Competition
         The rules.
     raw : Path, optional
-        Folder of the raw files; ``data/<slug>/raw`` if not given.
+        Folder of the raw files; ``data/<slug>/raw`` if not given, and that of the vault where the key is sealed.
+    keys : Path, optional
+        Folder outside the repository where a sealed key is put; `competition.vault` says what lies there.
 
     Raises
     ------
     PodiumError
-        If the raw files are absent or wrong, or the table breaks the rules.
+        If the raw files are absent or wrong, the table breaks the rules, or a sealed key has no place.
     """
+    if raw is not None and not raw.is_dir():
+        raise PodiumError(f"{raw} is no folder", "--raw takes the folder that holds the raw files")
+    vault = None
+    if definition.is_sealed:
+        vault = named_vault(repository, definition.slug, keys)
+        if vault is None:
+            raise _only_the_organiser(definition)
+        raw = raw or vault.raw
+        if raw.resolve().is_relative_to(repository.root.resolve()):
+            raise PodiumError(
+                f"--raw: {raw} lies in the repository, and the raw files of a sealed competition hold its labels",
+                f"allowed: a folder outside it, such as {vault.raw}",
+            )
+        vault.make()
     with _one_at_a_time(repository, definition):
-        return _prepare(repository, definition, raw)
+        return _prepare(repository, definition, raw, vault)
+
+
+def _only_the_organiser(definition: Competition) -> PodiumError:
+    return PodiumError(
+        f"the key of '{definition.slug}' is sealed, so that only its organiser prepares the data",
+        f"get data/{definition.slug}/prepared/ from its organiser, where `podium prepare {definition.slug} --keys DIR` "
+        "makes it",
+    )
 
 
 @contextmanager
@@ -159,14 +172,14 @@ def _one_at_a_time(repository: Repository, definition: Competition) -> Iterator[
         yield
 
 
-def _prepare(repository: Repository, definition: Competition, raw: Path | None) -> Manifest:
+def _prepare(repository: Repository, definition: Competition, raw: Path | None, vault: Vault | None = None) -> Manifest:
     home = repository.data(definition.slug)
-    if raw is not None and not raw.is_dir():
-        raise PodiumError(f"{raw} is no folder", "--raw takes the folder that holds the raw files")
     raw = raw or home / "raw"
     module = import_dataset(home / "dataset.py")
     where = repository.relative(home / "dataset.py")
-    labelled = load(module, "load", raw, definition.competition.seed, where=where)
+    # Where the seed draws the labels, one that stands in the rules would give them away.
+    seed = definition.competition.seed if vault is None else vault.seed("data")
+    labelled = load(module, "load", raw, seed, where=where)
     check_table(labelled, definition, where=where)
     unlabelled = load(module, "load_unlabelled", raw, where=where) if hasattr(module, "load_unlabelled") else None
     if unlabelled is not None:
@@ -174,111 +187,32 @@ def _prepare(repository: Repository, definition: Competition, raw: Path | None) 
     # A module that names its files is not disturbed by others beside them.
     names = getattr(module, "RAW_FILES", None) or sorted(file.name for file in raw.glob("*"))
     sources = {str((raw / name).resolve()): stat_of(raw / name) for name in names if (raw / name).is_file()}
-    return _write(repository, definition, labelled, unlabelled, sources)
+    tables = _split(labelled, definition, vault)
+    return write_prepared(repository, definition, replace(tables, unlabelled=unlabelled, sources=sources), vault)
 
 
-def _write(
-    repository: Repository,
-    definition: Competition,
-    table: pd.DataFrame,
-    unlabelled: pd.DataFrame | None,
-    sources: Mapping[str, tuple[int, int]],
-) -> Manifest:
-    """Split the table and write everything into a new folder, which then takes the old one's place."""
+def _split(table: pd.DataFrame, definition: Competition, vault: Vault | None) -> Tables:
+    """Draw the held-out rows, their halves and the folds; from a secret seed where the key is sealed."""
     keys = row_keys(table, definition)
-    seed = definition.competition.seed
+    own = definition.competition.seed
+    # With a seed that stands in the rules, a draw by class would tell how many held-out rows of a class lie between
+    # two rows whose labels are known.
+    seed = own if vault is None else vault.seed("split")
     held = hold_out(keys, definition.split, seed)
     public = public_half(keys.take(held), definition.split, seed)
-    made = folds(keys.take(~held), definition.cv, seed)
+    made = folds(keys.take(~held), definition.cv, own)
+    split = _split_fingerprint(held, public, made)
     train, heldout = table[~held].reset_index(drop=True), table[held].reset_index(drop=True)
-    target = definition.data.target
-    parts = np.where(public, "public", "private")
-
-    final = repository.prepared(definition.slug)
-    folder = Path(tempfile.mkdtemp(prefix=".prepared.", dir=final.parent))
-    try:
-        folder.chmod(0o755)
-        (folder / "public").mkdir()
-        (folder / "answers").mkdir(mode=0o700)
-        train.to_parquet(folder / "public" / "train.parquet", index=False)
-        heldout.drop(columns=target).to_parquet(folder / "public" / "heldout.parquet", index=False)
-        sample_submission(heldout[definition.data.id], train[target], definition).to_csv(
-            folder / "public" / "sample_submission.csv", index=False
-        )
-        if unlabelled is not None:
-            unlabelled.to_parquet(folder / "public" / "unlabelled.parquet", index=False)
-        key = pd.DataFrame({definition.data.id: heldout[definition.data.id], target: heldout[target], "part": parts})
-        key.to_parquet(folder / "answers" / "key.parquet", index=False)
-        np.savez_compressed(folder / "folds.npz", **_fold_arrays(made))  # type: ignore[arg-type]
-        manifest = Manifest(
-            format=FORMAT,
-            definition=definition.fingerprint(),
-            dataset=source_hash(repository.data(definition.slug)),
-            raw=dict(sources),
-            data=fingerprint(table, unlabelled),
-            split=_split_fingerprint(held, public, made),
-            rows={
-                "train": len(train),
-                "heldout": len(heldout),
-                "unlabelled": 0 if unlabelled is None else len(unlabelled),
-            },
-            classes=tuple(str(label) for label in class_labels(table[target], definition)),
-            balance={
-                "train": _balance(train[target], definition.task),
-                "heldout": _balance(heldout[target], definition.task),
-            },
-            columns=tuple(
-                Column(name=name, kind=kind_of(table[name]), missing=int(table[name].isna().sum()))
-                for name in feature_names(table, definition)
-            ),
-            files=digests(folder),
-        )
-        write_text(folder / "manifest.json", manifest.model_dump_json(indent=1) + "\n")
-        _swap(folder, final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return manifest
-
-
-def _swap(new: Path, final: Path) -> None:
-    """Put a folder in another one's place; the old one is only removed when the new one stands."""
-    old = final.with_name(f".{final.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        final.rename(old)
-    new.rename(final)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def sample_submission(ids: pd.Series, target: pd.Series, definition: Competition) -> pd.DataFrame:
-    """Return a submission that is valid and scores like a constant."""
-    submission = definition.submission
-    if definition.task == "regression":
-        constant: Any = round(float(target.mean()), 6)
-    elif submission.kind == "probability":
-        constant = 0.5
-    else:
-        constant = target.mode().iloc[0]
-    return pd.DataFrame({submission.id: ids, submission.prediction: constant})
-
-
-def _balance(target: pd.Series, task: Task) -> dict[str, float]:
-    if task == "regression":
-        return {"mean": float(target.mean()), "standard deviation": float(target.std())}
-    return {str(label): int(count) for label, count in target.value_counts().sort_index().items()}
-
-
-def _fold_arrays(made: list[Fold]) -> dict[str, NDArray[np.int64]]:
-    arrays = {}
-    for fold in made:
-        arrays[f"{fold.repeat}/{fold.fold}/train"] = fold.train
-        arrays[f"{fold.repeat}/{fold.fold}/valid"] = fold.valid
-    return arrays
+    if vault is not None:
+        # The order of the raw file may be that of the labels.
+        order = np.random.default_rng(vault.seed("order")).permutation(len(heldout))
+        heldout, public = heldout.iloc[order].reset_index(drop=True), public[order]
+    return Tables(table, train, heldout, public, made, split, None, {})
 
 
 def _split_fingerprint(held: NDArray[np.bool_], public: NDArray[np.bool_], made: list[Fold]) -> str:
     digest = sha256(held.tobytes() + public.tobytes())
-    for name, rows in _fold_arrays(made).items():
+    for name, rows in fold_arrays(made).items():
         digest.update(name.encode() + rows.astype("<i8").tobytes())
     return digest.hexdigest()[:16]
 
@@ -297,6 +231,8 @@ def ensure_prepared(repository: Repository, definition: Competition) -> Manifest
     current = current_manifest(repository, definition)
     if current is not None:
         return current
+    if definition.is_sealed:
+        raise _only_the_organiser(definition)
     with _one_at_a_time(repository, definition):
         # Another process may have done it meanwhile.
         current = current_manifest(repository, definition)
@@ -326,8 +262,13 @@ def read_prepared(repository: Repository, definition: Competition) -> Prepared:
     train, heldout = files["public/train.parquet"], files["public/heldout.parquet"]
     own = [name for name in dict.fromkeys((data.id, data.group, data.time)) if name is not None]
     of_train, of_heldout = _read_table(train, [*own, data.target]), _read_table(heldout, own)
-    key = _read_table(files["answers/key.parquet"], [data.target, "part"])
-    classes = class_labels(pd.concat([of_train[data.target], key[data.target]]), definition)
+    if definition.is_sealed:
+        classes = class_labels(of_train[data.target], definition)
+        y, public = np.empty(0), np.empty(0, dtype=np.bool_)
+    else:
+        key = _read_table(files["answers/key.parquet"], [data.target, "part"])
+        classes = class_labels(pd.concat([of_train[data.target], key[data.target]]), definition)
+        y, public = encode(key[data.target], classes), (key["part"] == "public").to_numpy()
     unlabelled = None
     if (file := files.get("public/unlabelled.parquet")) is not None:
         unlabelled = Rows(_read_table(file, [data.id])[data.id].to_numpy(), file, features)
@@ -336,8 +277,8 @@ def read_prepared(repository: Repository, definition: Competition) -> Prepared:
         manifest=manifest,
         classes=classes,
         train=_labelled(train, features, of_train, encode(of_train[data.target], classes), definition),
-        heldout=_labelled(heldout, features, of_heldout, encode(key[data.target], classes), definition),
-        public=(key["part"] == "public").to_numpy(),
+        heldout=_labelled(heldout, features, of_heldout, y, definition),
+        public=public,
         folds=_read_folds(files["folds.npz"]),
         unlabelled=unlabelled,
     )

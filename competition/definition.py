@@ -8,12 +8,13 @@ import tomllib
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from competition.consistency import check_consistency
 from competition.errors import PodiumError, nearest
-from competition.metrics import AVERAGES, METRICS, Metric, Scorer, Task
+from competition.metrics import METRICS, Metric, Scorer, Task
 
 Label = bool | int | str
 SplitStrategy = Literal["stratified", "random", "group", "time"]
@@ -67,7 +68,14 @@ class Data(_Table):
 class Answers(_Table):
     """``[answers]``."""
 
-    key: Literal["open"] = "open"
+    key: Literal["open", "sealed"] = "open"
+
+
+class Feedback(_Table):
+    """``[feedback]``: what authors are told of a sealed key before the competition is closed; without it, nothing."""
+
+    mechanism: Literal["ladder"] = "ladder"
+    looks_per_day: Annotated[int, Field(ge=1)] | None = None  # of an author, by UTC
 
 
 class Split(_Table):
@@ -130,6 +138,12 @@ class Solutions(_Table):
     borrow: tuple[Slug, ...] = Field(default=(), strict=False)
 
 
+class BoardRules(_Table):
+    """``[board]``: what the pages of a board show beside the ranking."""
+
+    slices: tuple[Name, ...] | None = Field(default=None, strict=False)  # columns; group and time if not given
+
+
 class Limits(_Table):
     """``[limits]``: of one trial."""
 
@@ -144,6 +158,7 @@ class Competition(_Table):
     competition: About
     data: Data
     answers: Answers = Answers()
+    feedback: Feedback | None = None
     split: Split
     cv: CrossValidation
     prediction: PredictionRules = PredictionRules()
@@ -151,6 +166,7 @@ class Competition(_Table):
     metric: MetricChoice
     ranking: Ranking = Ranking()
     solutions: Solutions = Solutions()
+    board: BoardRules = BoardRules()
     limits: Limits = Limits()
 
     @property
@@ -162,6 +178,11 @@ class Competition(_Table):
     def task(self) -> Task:
         """Binary, multiclass or regression."""
         return self.competition.task
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the answer key lies outside the repository."""
+        return self.answers.key == "sealed"
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -194,77 +215,8 @@ class Competition(_Table):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Check what no single field can know; messages start with the key."""
-        _check_metrics(self)
-        _check_columns(self)
-        _check_strategies(self)
+        check_consistency(self)
         return self
-
-
-def _check_metrics(c: Competition) -> None:
-    for key, names in (("primary", (c.metric.primary,)), ("also", c.metric.also), ("params", tuple(c.metric.params))):
-        for name in names:
-            allowed = [metric.name for metric in METRICS.values() if c.task in metric.tasks]
-            if name not in METRICS:
-                raise ValueError(f"metric.{key}: '{name}' is no metric that is known here; {nearest(name, allowed)}")
-            if name not in allowed:
-                raise ValueError(f"metric.{key}: '{name}' is not for {c.task} tasks; {nearest('', allowed)}")
-    if len(set(c.metric_names)) < len(c.metric_names):
-        raise ValueError(f"metric.also: a metric stands twice in {', '.join(c.metric_names)}")
-    for name, params in c.metric.params.items():
-        if name not in c.metric_names:
-            raise ValueError(f"metric.params: '{name}' is not among the metrics; {nearest(name, c.metric_names)}")
-        for key, value in params.items():
-            where = f"metric.params.{name}.{key}"
-            if key not in METRICS[name].params:
-                raise ValueError(f"{where}: unknown parameter; {nearest(key, METRICS[name].params)}")
-            if key == "average" and c.task != "multiclass":
-                raise ValueError(f"{where}: only for multiclass tasks; a {c.task} one scores the positive class")
-            if key == "average" and value not in AVERAGES:
-                raise ValueError(f"{where}: found {value!r}; {nearest(str(value), AVERAGES)}")
-            if key == "beta" and not (isinstance(value, int | float) and value > 0):
-                raise ValueError(f"{where}: found {value!r}; allowed: a number above 0")
-
-
-def _check_columns(c: Competition) -> None:
-    if c.task == "binary" and c.data.positive is None:
-        raise ValueError("data.positive: missing; a binary task names the class that counts as positive")
-    if c.task != "binary" and c.data.positive is not None:
-        raise ValueError(f"data.positive: only for binary tasks, and this one is {c.task}")
-    roles = {"id": c.data.id, "target": c.data.target}
-    if c.data.id == c.data.target:
-        raise ValueError(f"data.target: '{c.data.target}' is the id column too")
-    for key, column in (("group", c.data.group), ("time", c.data.time)):
-        for role, name in roles.items():
-            if column == name:
-                raise ValueError(f"data.{key}: '{column}' is the {role} column too")
-    for role, name in roles.items():
-        if c.data.features is not None and name in c.data.features:
-            raise ValueError(f"data.features: '{name}' is the {role} column, which no solution may see")
-    if c.submission.id == c.submission.prediction:
-        raise ValueError(f"submission.prediction: '{c.submission.prediction}' is the id column too")
-    if c.submission.kind == "probability" and c.task != "binary":
-        raise ValueError(f"submission.kind: 'probability' is for binary tasks, and this one is {c.task}")
-
-
-def _check_strategies(c: Competition) -> None:
-    wanted = [
-        ("split.strategy", c.split.strategy),
-        ("cv.strategy", c.cv.strategy),
-        ("ranking.cluster", c.ranking.cluster),
-    ]
-    for key, value in wanted:
-        if value in ("time", "blocks", "forward", "day") and c.data.time is None:
-            raise ValueError(f"{key}: '{value}' needs data.time, the name of a time column")
-        if value == "group" and c.data.group is None:
-            raise ValueError(f"{key}: 'group' needs data.group, the name of a group column")
-        if value == "stratified" and c.task == "regression":
-            raise ValueError(f"{key}: 'stratified' needs classes; for regression: random, group or a strategy in time")
-    if c.cv.n_repeats > 1 and c.cv.strategy not in ("stratified", "random"):
-        raise ValueError(
-            f"cv.n_repeats: {c.cv.n_repeats} repeats of '{c.cv.strategy}' would draw the same folds; allowed: 1"
-        )
-    if c.cv.embargo_duration and c.cv.strategy not in ("blocks", "forward"):
-        raise ValueError(f"cv.embargo: '{c.cv.embargo}' has a meaning only with cv.strategy blocks or forward")
 
 
 def read_competition(path: Path) -> Competition:
@@ -313,8 +265,6 @@ def _first(error: ValidationError) -> str:
             return f"{key}: found {mistake['input']!r}; it {mistake['ctx']['error']}"
         case "literal_error" if mistake["input"] == "forecasting":
             return f"{key}: forecasting is not supported yet; allowed: {mistake['ctx']['expected']}"
-        case "literal_error" if mistake["input"] == "sealed":
-            return f"{key}: sealed answer keys are not supported yet; allowed: {mistake['ctx']['expected']}"
         case "literal_error":
             return f"{key}: found {mistake['input']!r}; allowed: {mistake['ctx']['expected']}"
         case "bool_type" | "int_type" | "string_type" if key == "data.positive":
@@ -333,5 +283,6 @@ def _key(location: tuple[int | str, ...]) -> str:
 def _fields(location: tuple[int | str, ...]) -> list[str]:
     table: Any = Competition
     for part in location:
-        table = table.model_fields[str(part)].annotation if hasattr(table, "model_fields") else None
+        annotation = table.model_fields[str(part)].annotation if hasattr(table, "model_fields") else None
+        table = next((kind for kind in get_args(annotation) if hasattr(kind, "model_fields")), annotation)
     return list(getattr(table, "model_fields", ()))

@@ -38,7 +38,10 @@ class Manifest(BaseModel):
     files : dict
         SHA-256 of the bytes of each prepared file, by its path within the folder.
     balance : dict
-        By part of the data: rows of each class (classification), or mean and standard deviation of the target.
+        By part of the data: rows of each class (classification), or mean and standard deviation of the target; of a
+        sealed competition the training rows alone.
+    key : str or None
+        Of a sealed competition: what its answer key is known by (`competition.vault.Vault.seal`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +56,7 @@ class Manifest(BaseModel):
     classes: tuple[str, ...]
     balance: dict[str, dict[str, float]]
     columns: tuple[Column, ...]
+    key: str | None = None
 
 
 @dataclass(frozen=True)

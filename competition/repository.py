@@ -116,10 +116,10 @@ class Repository:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to, and rename it to `path` when all went well.
 
-    What `path` held stays as it was if anything fails.
+    What `path` held stays as it was if anything fails. A private file is its owner's alone (mode 0600).
 
     Raises
     ------
@@ -134,7 +134,8 @@ def replacing(path: Path) -> Iterator[Path]:
         try:
             yield temporary
             # mkstemp makes private files; give what the user would have got by writing the file plainly.
-            temporary.chmod(0o666 & ~_umask())
+            if not private:
+                temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from competition import dataset as module
+from competition import prepared_folder as module
 from competition.dataset import ensure_prepared, prepare, read_prepared
 from competition.definition import Competition
 from competition.errors import PodiumError

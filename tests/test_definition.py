@@ -144,7 +144,20 @@ def test_results_are_made_under_rules_that_tell_these_apart(read, make_rules, to
         ({"competition": {"slug": "other"}}, "competition.slug: found 'other'; allowed: 'small-binary', the folder's"),
         ({"competition": {"task": "forecasting"}}, "competition.task: forecasting is not supported yet; allowed:"),
         ({"competition": {"task": "ranking"}}, "competition.task: found 'ranking'; allowed: 'binary', 'multiclass'"),
-        ({"answers": {"key": "sealed"}}, "answers.key: sealed answer keys are not supported yet"),
+        ({"answers": {"key": "secret"}}, "answers.key: found 'secret'; allowed: 'open' or 'sealed'"),
+        ({"feedback": {}}, "feedback: only for a sealed key; answers.key is 'open'"),
+        (
+            {"answers": {"key": "sealed"}, "feedback": {"looks": 3}},
+            "feedback.looks: unknown key; allowed: looks_per_day, mechanism",
+        ),
+        (
+            {"answers": {"key": "sealed"}, "feedback": {"looks_per_day": 0}},
+            "feedback.looks_per_day: found 0; input should be greater",
+        ),
+        (
+            {"answers": {"key": "sealed"}, "ranking": {"by": "heldout"}},
+            "ranking.by: 'heldout' would show private scores",
+        ),
         ({"cv": {"strategy": "kfold"}}, "cv.strategy: found 'kfold'; allowed: 'stratified', 'random', 'group',"),
         ({"cv": {"embargo": "6 hours"}}, "cv.embargo: found '6 hours'; it must be a number with a unit"),
         ({"solutions": {"borrow": ["A b"]}}, "solutions.borrow.0: found 'A b'; it must be lower-case"),

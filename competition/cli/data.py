@@ -6,14 +6,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from competition.cli.common import Json, Slug, definition_of, out, print_json, solution_paths, this_repository
+from competition.cli.common import (
+    Json,
+    Keys,
+    Slug,
+    definition_of,
+    err,
+    out,
+    print_json,
+    solution_paths,
+    this_repository,
+)
+from competition.errors import PodiumError
 
 if TYPE_CHECKING:
     from competition.definition import Competition
     from competition.manifest import Manifest
     from competition.repository import Repository
 
+AUTHOR = "Whose submission it is, where the key is sealed; once for each author."
+
 Raw = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the raw files; data/SLUG/raw if not given.")]
+Authors = Annotated[list[str] | None, typer.Option("--author", metavar="NAME", help=AUTHOR)]
 SubmissionFile = Annotated[Path, typer.Argument(metavar="FILE.csv", help="A submission for the held-out rows.")]
 
 
@@ -50,24 +64,35 @@ def _listed(repository: "Repository", slug: str) -> dict[str, Any]:
     }
 
 
-def prepare(slug: Slug, raw: Raw = None, as_json: Json = False) -> None:
-    """Make or load the data and split it. Public files and the answer key lie apart, under data/SLUG/prepared/."""
+def prepare(slug: Slug, raw: Raw = None, keys: Keys = None, as_json: Json = False) -> None:
+    """Make or load the data and split it. Public files and the answer key lie apart, under data/SLUG/prepared/.
+
+    The key of a sealed competition goes to --keys, and is of no use to anybody else who prepares it.
+    """
     from competition.dataset import prepare as prepare_data
 
     repository = this_repository()
     definition = definition_of(repository, slug)
-    manifest = prepare_data(repository, definition, raw)
+    manifest = prepare_data(repository, definition, raw, keys)
+    if definition.is_sealed:
+        from competition.cli.feedback import Sealed
+
+        desk = Sealed(repository, definition, keys).desk()  # what would be refused later is refused now
+        err.print(f"the key is in {desk.vault.folder}", highlight=False, markup=False, soft_wrap=True)
     if as_json:
         print_json(manifest.model_dump(mode="json", exclude={"raw"}))
     else:
         _print_manifest(manifest, definition, repository)
 
 
-def score(slug: Slug, file: SubmissionFile, as_json: Json = False) -> None:
-    """Check a submission and score it against the held-out labels, public and private part."""
+def score(slug: Slug, file: SubmissionFile, author: Authors = None, keys: Keys = None, as_json: Json = False) -> None:
+    """Check a submission and score it against the held-out labels, public and private part.
+
+    Where the key is sealed, its organiser alone can: that counts a look of each --author, and tells what may be told.
+    """
     from rich.table import Table
 
-    from competition.board.table import number
+    from competition.board.numbers import number
     from competition.dataset import ensure_prepared, read_prepared
     from competition.evaluation.scoring import heldout_metrics, scorers
     from competition.metrics import METRICS
@@ -75,6 +100,13 @@ def score(slug: Slug, file: SubmissionFile, as_json: Json = False) -> None:
 
     repository = this_repository()
     definition = definition_of(repository, slug)
+    if definition.is_sealed:
+        from competition.cli.feedback import Sealed, score_sealed
+
+        score_sealed(Sealed(repository, definition, keys), file, author or [], as_json=as_json)
+        return
+    if author:
+        raise PodiumError(f"--author: the key of '{definition.slug}' is open, so that nobody's looks are counted")
     ensure_prepared(repository, definition)
     prepared = read_prepared(repository, definition)
     submission = read_submission(file, definition, prepared.heldout.id, prepared.classes)

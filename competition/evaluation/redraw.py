@@ -93,6 +93,11 @@ def redraw(repository: Repository, definition: Competition, seed: int, folder: P
     """
     from competition.dataset import ensure_prepared, prepare, read_prepared
 
+    if definition.is_sealed:
+        raise PodiumError(
+            f"'{definition.slug}' cannot be drawn anew: its key is sealed",
+            "it was drawn from a secret seed, or comes from files that are not here",
+        )
     secret = redrawn(definition, seed)
     home = repository.data(definition.slug)
     source = repository.relative(home / "dataset.py")

@@ -20,8 +20,9 @@ from competition.repository import Repository, write_text
 from competition.scaffold.infer import MISSING, infer
 from competition.scaffold.rules import FRACTION, PUBLIC, SEED
 from competition.solution import NAME
+from competition.vault import Vault, named_vault
 
-_TEMPLATES = jinja2.Environment(
+TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("competition.scaffold"),
     undefined=jinja2.StrictUndefined,
     keep_trailing_newline=True,
@@ -30,7 +31,7 @@ _TEMPLATES = jinja2.Environment(
     autoescape=False,  # the files are TOML and Python, and values go in as literals
 )
 # Text and lists as both Python and TOML write them, umlauts as they are.
-_TEMPLATES.filters["literal"] = lambda value: json.dumps(value, ensure_ascii=False)
+TEMPLATES.filters["literal"] = lambda value: json.dumps(value, ensure_ascii=False)
 EXAMPLE = "example"
 
 
@@ -72,7 +73,14 @@ def create_solution(repository: Repository, name: str) -> Path:
 
 
 def create_competition(
-    repository: Repository, slug: str, data: Path, target: str, time: str | None = None, group: str | None = None
+    repository: Repository,
+    slug: str,
+    data: Path,
+    target: str,
+    *,
+    time: str | None = None,
+    group: str | None = None,
+    sealed: Path | None = None,
 ) -> list[Path]:
     """Make a competition out of a CSV file.
 
@@ -84,6 +92,8 @@ def create_competition(
         The column to predict. Its values decide the task.
     time, group : str, optional
         Columns that the held-out rows and folds go by.
+    sealed : Path, optional
+        Folder of keys, outside the repository: the answer key is sealed, and the table is copied to there.
 
     Returns
     -------
@@ -100,6 +110,9 @@ def create_competition(
         raise PodiumError(f"'{slug}' is no name for a competition", "allowed: lower-case words joined by hyphens")
     if slug in repository.slugs or repository.data(slug).exists():
         raise PodiumError(f"there is a competition '{slug}' already, in {repository.data(slug)}")
+    vault = named_vault(repository, slug, sealed)
+    if vault is not None and vault.folder.exists():
+        raise PodiumError(f"{vault.folder} exists already")
     with _told(data):
         facts = infer(data, target, time=time, group=group)
     values = {
@@ -111,6 +124,7 @@ def create_competition(
         "seed": SEED,
         "fraction": FRACTION,
         "public": PUBLIC,
+        "sealed": vault is not None,
     }
     final = _competition_files(repository, slug, values)
     _check_free(final)
@@ -118,11 +132,15 @@ def create_competition(
         draft = Repository(Path(folder))
         files = _competition_files(draft, slug, values)
         _write(files)
-        raw = draft.data(slug) / "raw"
-        raw.mkdir()
-        shutil.copyfile(data, raw / data.name)
-        _rehearse(draft, slug, data.name)
-        moves = [(raw / data.name, repository.data(slug) / "raw" / data.name)]
+        if vault is None:
+            raw = draft.data(slug) / "raw"
+            raw.mkdir()
+            shutil.copyfile(data, raw / data.name)
+            _rehearse(draft, slug, data.name)
+            moves = [(raw / data.name, repository.data(slug) / "raw" / data.name)]
+        else:
+            _rehearse_sealed(draft, vault, data)
+            moves = []
         # The rules come last: with them the competition exists.
         moves += [(file.path, place.path) for file, place in zip(files, final, strict=True)][::-1]
         for here, there in moves:
@@ -133,18 +151,32 @@ def create_competition(
 
 def _competition_files(repository: Repository, slug: str, values: dict[str, Any]) -> list[_File]:
     home = repository.data(slug)
+    sealed = [_File(home / ".gitignore", "sealed.gitignore.jinja", values)] if values["sealed"] else []
     return [
         _File(home / "competition.toml", "competition.toml.jinja", values),
         _File(home / "dataset.py", "dataset.py.jinja", values),
         _File(home / "README.md", "card.md.jinja", values),
+        *sealed,
         *_two_solutions(repository.solutions(slug), values["facts"].task),
     ]
 
 
-def _rehearse(draft: Repository, slug: str, name: str) -> None:
+def _rehearse_sealed(draft: Repository, vault: Vault, data: Path) -> None:
+    """Copy the table into the vault, and prepare it from there; a vault that is of no use goes again."""
+    try:
+        vault.make()
+        vault.raw.mkdir(mode=0o700)
+        shutil.copyfile(data, vault.raw / data.name)
+        _rehearse(draft, vault.slug, data.name, vault.folder.parent)
+    except BaseException:
+        shutil.rmtree(vault.folder, ignore_errors=True)
+        raise
+
+
+def _rehearse(draft: Repository, slug: str, name: str, keys: Path | None = None) -> None:
     """Read the rules, load the table and split it: a competition that cannot run is not made."""
     try:
-        prepare(draft, read_competition(draft.data(slug) / "competition.toml"))
+        prepare(draft, read_competition(draft.data(slug) / "competition.toml"), keys=keys)
     except PodiumError as error:
         message = " ".join(error.message.replace(f"{draft.root}/", "").split())
         raise PodiumError(message if name in message else f"{name}: {message}", error.hint) from None
@@ -187,7 +219,7 @@ def _two_solutions(folder: Path, task: Task) -> list[_File]:
 def _write(files: list[_File]) -> None:
     """Render everything, then write: a template that fails leaves nothing behind."""
     _check_free(files)
-    texts = [_TEMPLATES.get_template(file.template).render(file.values).rstrip("\n") + "\n" for file in files]
+    texts = [TEMPLATES.get_template(file.template).render(file.values).rstrip("\n") + "\n" for file in files]
     for file, text in zip(files, texts, strict=True):
         with _told(file.path):
             write_text(file.path, text)
