@@ -180,7 +180,7 @@ def lock(session: nox.Session) -> None:
         "lint": ["--group", "lint"],
         "test": ["pyproject.toml", "--extra", "cluster", "--group", "test"],
         "typecheck": ["pyproject.toml", "--group", "typecheck"],
-        "all": ["pyproject.toml", "--extra", "cluster", "--extra", "deep", "--group", "test"],
+        "all": ["pyproject.toml", "--extra", "cluster", "--extra", "deep", "--extra", "overall", "--group", "test"],
     }
     form = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet"]
     for name, sources in chosen.items():

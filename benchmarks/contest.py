@@ -11,7 +11,8 @@ from benchmarks.report import MeasurementError
 from competition.definition import read_competition
 from competition.manifest import current_manifest
 from competition.repository import Repository
-from competition.results import Result, read_results
+from competition.result_files import read_results
+from competition.results import Result
 
 PODIUM = Path(sys.executable).with_name("podium")
 KAGGLE, BUILT_IN = "lte-anomaly", "cellular-anomaly"

@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from competition.board.table import cost, number
+from competition.board.numbers import cost, number
 from competition.dataset import Prepared, ensure_prepared, read_prepared
 from competition.definition import Competition, read_competition
 from competition.errors import PodiumError
 from competition.evaluation import engine
 from competition.evaluation.claims import cores
 from competition.evaluation.entries import PRELOADED, Entry, runtimes
-from competition.evaluation.plan import Program
+from competition.evaluation.plan import Program, trials_of_each
 from competition.evaluation.sandbox.levels import choose
 from competition.evaluation.workers import Pool
 from competition.metrics import METRICS
@@ -65,7 +65,8 @@ class Evaluation:
             rows.insert(1, ("95 % interval", f"{number(self.interval.low)}–{number(self.interval.high)}"))
         for half in ("public", "private"):
             score = self.result.heldout.get(f"{primary.name}/{half}")
-            rows.append((f"{primary.title}, held-out {half}", number(score)))
+            shown = "sealed" if self.definition.is_sealed else number(score)
+            rows.append((f"{primary.title}, held-out {half}", shown))
         cv = [trial for trial in self.result.trials if trial.part == "cv"]
         rows.append((f"{primary.title} by fold", "  ".join(number(trial.metrics[primary.name], 3) for trial in cv)))
         rows.append(("Fit time of a fold", f"{cost(float(np.mean([trial.fit_seconds or 0 for trial in cv])))} s"))
@@ -167,7 +168,8 @@ class LoadedCompetition:
         program = Program(name, "<notebook>", "pickle", content)
         entry = Entry(program, card, sha256(content).hexdigest()[:16], _modules(estimator))
         threads = self.definition.limits.threads
-        with Pool(jobs or max(1, cores() // threads), threads, choose(None), runtimes([entry])[name]) as pool:
+        at_once = min(jobs or max(1, cores() // threads), trials_of_each(self.definition))
+        with Pool(at_once, threads, choose(None), runtimes([entry])[name]) as pool:
             (result,) = (
                 event.result
                 for event in engine.evaluate(self.prepared, [entry], pool)

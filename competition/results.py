@@ -1,69 +1,29 @@
-"""What evaluation leaves behind: the predictions of a trial, and the result of a solution as a small JSON file."""
+"""What evaluation leaves behind: the record of each trial, and the result of a solution."""
 
-import json
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from competition.errors import PodiumError
-from competition.repository import Repository, write_text
+from competition.predictions import Predictions, ScoreKind
 
-FORMAT = 1
+__all__ = [
+    "Calibration",
+    "Curves",
+    "Failure",
+    "FailureType",
+    "Predictions",
+    "Provenance",
+    "Result",
+    "ScoreKind",
+    "SolutionCard",
+    "Statistics",
+    "TrialRecord",
+]
+
 FailureType = Literal["timeout", "memory", "crash", "error", "bad-output", "dependency", "infrastructure"]
-ScoreKind = Literal["probability", "decision"]
-
-# A result's file: the checksum, and what it is of.
-_CHECKED = re.compile(rb'\{\s*"checksum": "(?P<checksum>[0-9a-f]{16})",(?P<rest>.*)', re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a trial returns, row by row.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        Class codes (int32) in the competition's class order, or values (float64) for regression.
-    scores : ndarray of shape (n, n_classes) or (n,), optional
-        Class probabilities, or the decision function of a binary task.
-    score_kind : {"probability", "decision"}, optional
-        Which of the two `scores` holds.
-    """
-
-    values: NDArray[Any]
-    scores: NDArray[np.float64] | None = None
-    score_kind: ScoreKind | None = None
-
-    def ranking_scores(self) -> NDArray[np.float64] | None:
-        """Scores that order the rows, None where the solution gives none.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_classes)
-            Of the positive class in a binary task, of each class in a multiclass one.
-        """
-        if self.scores is None or self.score_kind == "decision":
-            return self.scores
-        return self.scores[:, 1] if self.scores.shape[1] == 2 else self.scores
-
-    def take(self, rows: NDArray[Any]) -> "Predictions":
-        """Return the predictions of some rows."""
-        return Predictions(self.values[rows], None if self.scores is None else self.scores[rows], self.score_kind)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the content, 16 hexadecimal digits."""
-        digest = sha256()
-        for array in (self.values, self.scores):
-            digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()[:16]
+Curves = dict[str, tuple[tuple[float, float], ...]]
 
 
 class _Record(BaseModel):
@@ -201,6 +161,37 @@ class Statistics(_Record):
         return np.asarray(self.units, dtype=np.float64)
 
 
+class Calibration(_Record):
+    """What was predicted and what came true, out-of-fold rows of all repeats in bins by rising prediction.
+
+    Parameters
+    ----------
+    kind : {"probability", "confidence", "value"}
+        What was predicted: the probability of the positive class of two, that of the most probable one of several, or
+        the value in a regression.
+    predicted : tuple of float
+        Mean prediction of each bin.
+    observed : tuple of float
+        Share of its rows that are positive, or for which the most probable class is right; or their mean truth.
+    rows : tuple of int
+        Number of its rows.
+    quartiles : tuple of (float, float)
+        Of the truth in each bin of a regression.
+    error : float
+        Mean distance of predicted and observed over the rows: of probabilities the expected calibration error.
+    brier : float or None
+        Brier score of the probabilities; None for regression.
+    """
+
+    kind: Literal["probability", "confidence", "value"]
+    predicted: tuple[float, ...]
+    observed: tuple[float, ...]
+    rows: tuple[int, ...]
+    quartiles: tuple[tuple[float, float], ...] = ()
+    error: float
+    brier: float | None = None
+
+
 class Result(_Record):
     """What all trials of a solution came to.
 
@@ -211,13 +202,16 @@ class Result(_Record):
     metrics : dict
         Every metric from cross-validation.
     heldout : dict
-        Every metric on the held-out rows, by ``metric/public`` and ``metric/private``.
+        Every metric on the held-out rows, by ``metric/public`` and ``metric/private``; empty where the key is sealed.
     statistics : Statistics or None
         Of the primary metric over the out-of-fold rows.
     confusion : tuple or None
         Out-of-fold confusion matrix, rows = truth, summed over repeats.
     curves : dict
-        ``roc`` and ``precision_recall`` of the out-of-fold scores as points (x, y), averaged over folds.
+        Of the out-of-fold rows, as points (x, y): ``roc`` and ``precision_recall``, averaged over folds; for regression
+        ``quantiles`` and ``residuals``.
+    calibration : Calibration or None
+        Of the out-of-fold rows; None without probabilities.
     """
 
     format: Literal[1]
@@ -230,120 +224,11 @@ class Result(_Record):
     statistics: Statistics | None
     confusion: tuple[tuple[int, ...], ...] | None
     classes: tuple[str, ...]
-    curves: dict[str, tuple[tuple[float, float], ...]]
+    curves: Curves
+    calibration: Calibration | None = None
     trials: tuple[TrialRecord, ...]
 
     @property
     def failures(self) -> list[TrialRecord]:
         """Trials that failed."""
         return [trial for trial in self.trials if trial.failure]
-
-    def to_json(self) -> str:
-        """Write as JSON with sorted keys, one trial and one cluster a line, so that it diffs well; a checksum first."""
-        content = self.model_dump(mode="json")
-        lines = [f"{json.dumps(key)}: {_dump(key, content[key])}" for key in sorted(content)]
-        rest = "\n" + ",\n".join(lines) + "\n}\n"
-        return f'{{\n"checksum": "{_checksum(rest.encode())}",{rest}'
-
-
-def _checksum(rest: bytes) -> str:
-    """SHA-256 of what stands behind the checksum, 16 hexadecimal digits; a checkout may have changed line ends."""
-    return sha256(rest.replace(b"\r\n", b"\n").strip()).hexdigest()[:16]
-
-
-def _dump(key: str, value: Any) -> str:
-    if key == "trials":
-        return _lines(value)
-    if key == "statistics" and value is not None:
-        units = ",\n".join(_lines(unit) for unit in value["units"])
-        head = json.dumps({k: v for k, v in value.items() if k != "units"}, sort_keys=True, ensure_ascii=False)
-        return head[:-1] + ', "units": [\n' + units + "]}"
-    if key == "provenance":
-        return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def _lines(items: Iterable[Any]) -> str:
-    return "[\n" + ",\n".join(json.dumps(item, sort_keys=True, ensure_ascii=False) for item in items) + "]"
-
-
-def write_result(result: Result, folder: Path) -> Path:
-    """Write ``folder/<solution>.json`` whole or not at all."""
-    path = folder / f"{result.solution.name}.json"
-    write_text(path, result.to_json())
-    return path
-
-
-@dataclass(frozen=True)
-class Collected:
-    """The results of a competition, and by name of the solution what is wrong with those that cannot be used.
-
-    Parameters
-    ----------
-    local : dict
-        Those of `results` that were made here and are not recorded, by name.
-    """
-
-    results: tuple[Result, ...]
-    unreadable: dict[str, str]
-    local: dict[str, Result]
-
-
-def collect_results(repository: Repository, slug: str) -> Collected:
-    """Read a competition's results: the recorded ones, each replaced by the local one where there is one."""
-    folders = (repository.leaderboard(slug) / "results", repository.local_results(slug))
-    (recorded, recorded_broken), (local, local_broken) = map(read_results, folders)
-    found = recorded | local
-    unreadable = {
-        name: f"{repository.relative(folder / name)}.json {why}"
-        for folder, broken in zip(folders, (recorded_broken, local_broken), strict=True)
-        for name, why in broken.items()
-        if name not in found
-    }
-    return Collected(tuple(found.values()), unreadable, local)
-
-
-def read_results(folder: Path) -> tuple[dict[str, Result], dict[str, str]]:
-    """Read the results in a folder.
-
-    Returns
-    -------
-    dict, dict
-        Results, and what is wrong with the files that are none, by name.
-    """
-    found: dict[str, Result] = {}
-    broken: dict[str, str] = {}
-    for path in sorted(folder.glob("*.json")):
-        try:
-            result = read_result(path)
-        except PodiumError as error:
-            broken[path.stem] = f"cannot be used: {error.hint}"
-        else:
-            if result.solution.name == path.stem:
-                found[path.stem] = result
-            else:
-                broken[path.stem] = f"cannot be used: it is the result of '{result.solution.name}'"
-    return found, broken
-
-
-def read_result(path: Path) -> Result:
-    """Read one result.
-
-    Raises
-    ------
-    PodiumError
-        If the file is not a result, or not as `write_result` has written it.
-    """
-    content = path.read_bytes()
-    parts = _CHECKED.fullmatch(content)
-    try:
-        result = Result.model_validate_json(content if parts is None else b"{" + parts["rest"])
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise PodiumError(f"{path} is not a result", f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
-    if parts is None:
-        raise PodiumError(f"{path} is not a result", "it has no checksum, so it may have been edited")
-    if parts["checksum"].decode() != _checksum(parts["rest"]):
-        raise PodiumError(f"{path} is not a result", "its checksum does not hold: it was edited or damaged")
-    return result

@@ -21,7 +21,8 @@ from competition.evaluation.plan import Program, Trial, plan
 from competition.evaluation.scoring import finish, summarise
 from competition.evaluation.trial import warm_up
 from competition.repository import Repository
-from competition.results import Predictions, read_results
+from competition.result_files import read_results
+from competition.results import Predictions
 
 
 @dataclass(frozen=True)

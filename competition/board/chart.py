@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from html import escape
 
 from competition.board.labels import FONT_SIZE, Box, Label, Point, place_labels
+from competition.board.numbers import cost, number
+from competition.board.row import Row
 from competition.board.scale import Scale, ends, score_scale, score_ticks
-from competition.board.table import Leaderboard, Row, cost, number
+from competition.board.table import Leaderboard
 from competition.text import clean
 
 WIDTH, HEIGHT = 860, 420

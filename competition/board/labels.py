@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from competition.board.table import Row
+from competition.board.row import Row
 from competition.text import clean
 
 FONT_SIZE = 12

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from competition.board.table import Leaderboard, Row
+from competition.board.row import Row
+from competition.board.table import Leaderboard
 
 CORE = 0.75  # share of the solutions, from the best one down, that a linear axis is sure to hold
 NEAREST = 5e-5  # half of the last digit shown: a score of 1 stands where 0.99995 does

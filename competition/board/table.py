@@ -2,87 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from competition.board.front import Spent, on_front, spent
+from competition.board.remarks import remarks, same_predictions
+from competition.board.row import Row, row_of
+from competition.board.stale import Wanted, most_common, trial_sources, why_stale
 from competition.definition import Competition
+from competition.feedback.published import Published
 from competition.manifest import Manifest
 from competition.metrics import METRICS
+from competition.ranking.corrected_ttest import against_best
 from competition.ranking.inference import LEVEL
-from competition.ranking.order import Interval, Standing, in_order, rank, replicates_of
-from competition.results import Failure, Provenance, Result
-from competition.text import clean
+from competition.ranking.order import in_order, rank, replicates_of
+from competition.results import Result
 
 if TYPE_CHECKING:
     from competition.evaluation.sources import Harness
-
-
-@dataclass(frozen=True)
-class Row:
-    """One solution on the board.
-
-    Parameters
-    ----------
-    heldout_public, heldout_private : float or None
-        The primary metric on the two halves of the held-out rows.
-    metrics : dict
-        Every metric from cross-validation, None where undefined.
-    fit_seconds : float or None
-        Mean over the folds.
-    predict_ms : float or None
-        Median time to predict 1,000 rows, in milliseconds.
-    peak_memory_mb : float or None
-        Largest over the trials.
-    failure : Failure or None
-        Of the first failed trial.
-    rank_low, rank_high : int or None
-        The best and the worst rank that the evidence leaves open.
-    is_tied_with_best : bool or None
-        Whether the best is not significantly better.
-    share_of_firsts : float or None
-        Of the resamples in which it comes first, from 0 to 1.
-    seed_spread : float or None
-        Standard deviation of the score of the first fold across seeds.
-    is_seed_invariant : bool
-        Whether the predictions do not depend on the seed.
-    fit_cost, predict_cost : float or None
-        In units of a reference job that was timed on the same machine at that time; predicting, of 1,000 rows.
-    on_front : bool
-        Whether no other solution beats it in both score and cost of fitting.
-    """
-
-    rank: int | None
-    name: str
-    title: str
-    authors: tuple[str, ...]
-    score: float | None
-    interval: Interval | None
-    heldout_public: float | None
-    heldout_private: float | None
-    metrics: dict[str, float | None]
-    fit_seconds: float | None
-    predict_ms: float | None
-    peak_memory_mb: float | None
-    failure: Failure | None
-    failed_trials: int
-    result: Result
-    rank_low: int | None = None
-    rank_high: int | None = None
-    is_tied_with_best: bool | None = None
-    share_of_firsts: float | None = None
-    seed_spread: float | None = None
-    is_seed_invariant: bool = False
-    fit_cost: float | None = None
-    predict_cost: float | None = None
-    on_front: bool = False
-
-    @property
-    def ranks(self) -> str:
-        """Rank, and the ranks that the evidence leaves open."""
-        if self.rank is None:
-            return "–"
-        return f"{self.rank} ({self.rank_low}–{self.rank_high})" if self.rank_low != self.rank_high else str(self.rank)
 
 
 @dataclass(frozen=True)
@@ -115,6 +51,8 @@ class Leaderboard:
         Why there are no intervals and ranges of ranks; empty where there are.
     pairs : Pairs or None
         Every two ranked solutions compared.
+    published : Published or None
+        Of a sealed competition: what its repository has of the held-out scores.
     """
 
     definition: Competition
@@ -122,6 +60,7 @@ class Leaderboard:
     stale: tuple[tuple[str, str], ...]
     reason: str = ""
     pairs: Pairs | None = None
+    published: Published | None = None
 
     @property
     def slug(self) -> str:
@@ -182,12 +121,39 @@ class Leaderboard:
         )
 
     @property
+    def has_ttest(self) -> bool:
+        """Whether the corrected resampled t-test applies."""
+        return any(row.p_against_best is not None for row in self.rows)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What limits the scores and says how to read them, a sentence each."""
+        said = remarks([row.result for row in self.ranked], self.definition)
+        if not self.has_ttest:
+            return said
+        n_splits = self.definition.cv.n_splits * self.definition.cv.n_repeats
+        return (
+            *said,
+            f"p against the best: corrected resampled t-test (Nadeau and Bengio 2003) on {n_splits} random splits, "
+            "adjusted by Holm; it asks of other training sets, and takes no part in the ranks.",
+        )
+
+    @property
     def trust_note(self) -> str:
         """What the board rests on."""
         levels = sorted({row.result.provenance.isolation for row in self.rows})
-        key = "the answer key is open, so that trust in the held-out scores rests on review"
         bare = " (not held: a solution could have reached the labels)" if "none" in levels else ""
-        return f"Isolation: {', '.join(levels) or '–'}{bare}; {key}."
+        return f"Isolation: {', '.join(levels) or '–'}{bare}; {self.key_note}."
+
+    @property
+    def key_note(self) -> str:
+        """Which key the held-out scores rest on."""
+        if not self.definition.is_sealed:
+            return "the answer key is open, so that trust in the held-out scores rests on review"
+        if self.published is not None and self.published.closed is not None:
+            return f"the answer key was sealed until the competition was closed on {self.published.closed.date}"
+        told = "" if self.definition.feedback is None else "; of public scores only significant improvements are told"
+        return f"the answer key is sealed until the competition is closed: it lies outside the repository{told}"
 
 
 def build(
@@ -215,22 +181,23 @@ def build(
     """
     results = [result for result in results if sources is None or result.solution.name in sources]
     made = [result.provenance for result in results]
-    wanted = _Wanted(
-        data=manifest.data if manifest else _most_common(one.data for one in made),
-        split=manifest.split if manifest else _most_common(one.split for one in made),
-        harness=harness and replace(harness, child=_child(harness, made)),
+    wanted = Wanted(
+        data=manifest.data if manifest else most_common(one.data for one in made),
+        split=manifest.split if manifest else most_common(one.split for one in made),
+        harness=harness and replace(harness, child=trial_sources(harness, made)),
         sources=sources,
     )
     stale = [(name, why) for name, why in (unreadable or {}).items() if sources is None or name in sources]
     current: list[Result] = []
     for result in results:
-        why = _why_stale(result, definition, wanted)
+        why = why_stale(result, definition, wanted)
         if why:
             stale.append((result.solution.name, why))
         else:
             current.append(result)
     ranking = rank(current, definition)
-    rows = tuple(_row(standing, definition) for standing in ranking.standings)
+    rows = tuple(row_of(standing, definition) for standing in ranking.standings)
+    rows = _compared(rows, definition)
     return mark_front(Leaderboard(definition, rows, tuple(sorted(stale)), ranking.reason))
 
 
@@ -247,106 +214,16 @@ def with_pairs(board: Leaderboard) -> Leaderboard:
     return replace(board, pairs=Pairs(tuple(row.name for row in board.ranked), p_values))
 
 
+def _compared(rows: tuple[Row, ...], definition: Competition) -> tuple[Row, ...]:
+    """Add what rows are beside each other: who predicts alike, and the test against the leader where it applies."""
+    results = [row.result for row in rows if row.rank is not None]
+    alike, p_values = same_predictions(results), against_best(results, definition) or {}
+    return tuple(replace(row, alike=alike.get(row.name, ()), p_against_best=p_values.get(row.name)) for row in rows)
+
+
 def mark_front(board: Leaderboard) -> Leaderboard:
     """Mark the rows on the Pareto front of score against cost."""
     scores = [row.score for row in board.rows]
     marks = on_front(scores, board.spent.values, greater_is_better=board.definition.primary.greater_is_better)
     rows = tuple(replace(row, on_front=mark) for row, mark in zip(board.rows, marks, strict=True))
     return replace(board, rows=rows)
-
-
-def _most_common(values: Iterable[str]) -> str:
-    found = list(values)
-    return max(sorted(set(found)), key=found.count, default="")
-
-
-def _child(harness: "Harness", made: Iterable[Provenance]) -> str:
-    """Sources of trials that results are ranked from: the harness's own, or what most have if none has those."""
-    found = [one.child for one in made if one.scoring == harness.scoring]
-    return harness.child if harness.child in found else _most_common(found)
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What results are made on and with that belong on the board; None for anything."""
-
-    data: str
-    split: str
-    harness: "Harness | None"
-    sources: Mapping[str, str] | None
-
-
-def _why_stale(result: Result, definition: Competition, wanted: _Wanted) -> str:
-    made, harness = result.provenance, wanted.harness
-    if wanted.sources is not None and wanted.sources[result.solution.name] != made.solution_file:
-        return "its file has changed since"
-    if made.competition_version != definition.competition.version:
-        return (
-            f"made under version {made.competition_version} of the rules, which are at {definition.competition.version}"
-        )
-    if made.rules != definition.rules:
-        return "made under another metric, ranking, rule for predictions or limit"
-    if made.data != wanted.data:
-        return f"made on other data ({made.data}, not {wanted.data})"
-    if made.split != wanted.split:
-        return f"made on another split ({made.split}, not {wanted.split})"
-    if harness is not None and made.scoring != harness.scoring:
-        return f"scored by another version of the harness ({made.scoring}, not {harness.scoring})"
-    if harness is not None and made.child != harness.child:
-        return f"its trials were run by another version of the harness ({made.child}, not {harness.child})"
-    missing = [name for name in definition.metric_names if name not in result.metrics]
-    if missing and not result.failures:
-        return f"made without the metric {missing[0]}"
-    return ""
-
-
-def _row(standing: Standing, definition: Competition) -> Row:
-    result = standing.result
-    cv = [trial for trial in result.trials if trial.part == "cv" and trial.failure is None]
-    fits = [trial.fit_seconds for trial in cv if trial.fit_seconds is not None]
-    speeds = [1e6 * t.predict_seconds / t.rows_predict for t in cv if t.predict_seconds is not None and t.rows_predict]
-    fit_costs = [t.fit_seconds / t.reference_seconds for t in cv if t.fit_seconds is not None and t.reference_seconds]
-    predict_costs = [
-        1e3 * t.predict_seconds / t.rows_predict / t.reference_seconds
-        for t in cv
-        if t.predict_seconds is not None and t.reference_seconds and t.rows_predict
-    ]
-    memory = [trial.peak_memory_mb for trial in result.trials if trial.peak_memory_mb is not None]
-    primary = definition.metric.primary
-    return Row(
-        rank=standing.rank,
-        name=result.solution.name,
-        title=clean(result.solution.title),
-        authors=tuple(clean(author) for author in result.solution.authors),
-        score=result.score,
-        interval=standing.interval,
-        heldout_public=result.heldout.get(f"{primary}/public"),
-        heldout_private=result.heldout.get(f"{primary}/private"),
-        metrics=result.metrics,
-        fit_seconds=fmean(fits) if fits else None,
-        predict_ms=median(speeds) if speeds else None,
-        peak_memory_mb=max(memory, default=None),
-        failure=result.failures[0].failure if result.failures else None,
-        failed_trials=len(result.failures),
-        result=result,
-        rank_low=standing.rank_low,
-        rank_high=standing.rank_high,
-        is_tied_with_best=None if standing.rank_low is None else standing.rank_low == 1,
-        share_of_firsts=standing.first_share,
-        seed_spread=standing.seeds.deviation if standing.seeds else None,
-        is_seed_invariant=standing.seeds is not None and standing.seeds.are_alike,
-        fit_cost=fmean(fit_costs) if fit_costs else None,
-        predict_cost=median(predict_costs) if predict_costs else None,
-    )
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """A score or cost for a reader, an en dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def cost(value: float | None) -> str:
-    """A cost to two or three significant digits."""
-    if value is None:
-        return "–"
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"

@@ -7,7 +7,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from competition.board.table import Leaderboard, Row, cost, number
+from competition.board.heldout import Section, sections
+from competition.board.numbers import cost, number, p_value
+from competition.board.row import Row
+from competition.board.table import Leaderboard
 from competition.text import clean
 
 GAP = 2
@@ -41,10 +44,27 @@ def render(board: Leaderboard, console: Console) -> RenderableType:
         )
     for row, cells in zip(board.rows, zip(*(column.cells for column in columns), strict=True), strict=True):
         table.add_row(*map(Text, cells), style=None if row.rank else "red")
-    parts: list[RenderableType] = [table, Text(f"{board.basis} {board.interval_note}", style="dim")]
-    parts += [_failure(row) for row in board.failed]
+    notes = " ".join([board.basis, board.interval_note, *board.remarks, _sentence(board.key_note)])
+    parts: list[RenderableType] = [table, Text(notes, style="dim")]
+    parts += [part for section in sections(board) for part in render_section(section)]
+    parts += [_failure(row, board) for row in board.failed]
+    parts += [Text(f"{row.name} predicts every row as {', '.join(row.alike)}") for row in board.rows if row.alike]
     parts += [Text(f"stale, not ranked: {name}: {clean(why)}", style="yellow") for name, why in board.stale]
     return Group(*parts)
+
+
+def render_section(section: Section) -> list[RenderableType]:
+    """Return what stands below the board of a sealed competition."""
+    table = Table(title=Text(section.title), title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for title in section.head:
+        table.add_column(Text(title), justify="left" if title in ("Author", "Authors", "Entry") else "right")
+    for line in section.lines:
+        table.add_row(*map(Text, line))
+    return [table, Text(section.note, style="dim")]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _columns(board: Leaderboard) -> list[_Column]:
@@ -57,13 +77,20 @@ def _columns(board: Leaderboard) -> list[_Column]:
         _Column("#", [str(row.rank or "–") for row in rows]),
         *([_Column("ranks", [_range(row) for row in rows], 1)] if any(row.rank_low for row in rows) else []),
         _Column("solution", [row.name for row in rows]),
-        _Column(_stacked(board.primary_title), ["failed" if row.score is None else number(row.score) for row in rows]),
+        _Column(_stacked(board.primary_title), [_score(row) for row in rows]),
         _Column("95 % interval", [_interval(row) for row in rows], 2),
-        _Column("public", [number(row.heldout_public, 3) for row in rows], 3),
-        _Column("private", [number(row.heldout_private, 3) for row in rows], 3),
+        *_ttest(board),
+        _Column("public", [row.public_shown(3) for row in rows], 3),
+        _Column("private", [row.private_shown(3) for row in rows], 3),
         *others,
         _Column("fit s", [cost(row.fit_seconds) for row in rows], 4),
     ]
+
+
+def _ttest(board: Leaderboard) -> list[_Column]:
+    """The corrected resampled t-test, where it applies."""
+    cells = [p_value(row.p_against_best) for row in board.rows]
+    return [_Column("p against\nthe best", cells, 4)] if board.has_ttest else []
 
 
 def _fitting(columns: list[_Column], width: int) -> list[_Column]:
@@ -97,8 +124,13 @@ def _interval(row: Row) -> str:
     return f"{number(row.interval.low)}–{number(row.interval.high)}" if row.interval else "–"
 
 
-def _failure(row: Row) -> Text:
-    assert row.failure is not None
+def _score(row: Row) -> str:
+    return number(row.score) if row.score is not None else "failed" if row.failure else "undefined"
+
+
+def _failure(row: Row, board: Leaderboard) -> Text:
+    if row.failure is None:
+        return Text(f"{row.name}: {board.primary_title} is undefined for what it returns", style="red")
     where = f" ({clean(row.failure.traceback[-1])})" if row.failure.traceback else ""
     what = f"{row.failure.type}: {clean(row.failure.message)}{where}"
     return Text(f"{row.name}: {row.failed_trials} of {len(row.result.trials)} trials failed: {what}", style="red")

@@ -1,6 +1,7 @@
 """The command line itself: its commands, and how mistakes are told."""
 
 import atexit
+import ctypes
 import errno
 import gc
 import os
@@ -10,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.markup import escape
 
-from competition.cli import boards, data, evaluation, machine, new, verification
+from competition.cli import audit, blend, boards, data, evaluation, feedback, machine, new, power, verification
 from competition.cli.common import err
 from competition.errors import PodiumError
 
@@ -22,6 +23,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+M_MMAP_THRESHOLD = -3  # malloc.h
+LARGE_BYTES = 128 * 1024  # where glibc begins, too; left alone it raises this with each large array that is freed
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 COMPETE, MACHINE, MAKE = "Compete", "This machine", "Make your own"
 
@@ -35,14 +38,20 @@ app.command(rich_help_panel=COMPETE, epilog="Example: podium run cellular-anomal
 app.command(rich_help_panel=COMPETE, epilog="Example: podium verify cellular-anomaly --part 1/8")(verification.verify)
 app.command(rich_help_panel=COMPETE, epilog="Example: podium leaderboard cellular-anomaly")(boards.leaderboard)
 app.command(rich_help_panel=COMPETE, epilog="Example: podium site -o site")(boards.site)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium blend cellular-anomaly -o my_blend")(blend.blend)
 app.command(
     rich_help_panel=COMPETE,
     epilog="Example: podium submit lte-anomaly lightgbm_tuned --rows unlabelled -o submission.csv",
 )(evaluation.submit)
 app.command(rich_help_panel=COMPETE, epilog="Example: podium score cellular-anomaly submission.csv")(data.score)
+app.command(rich_help_panel=COMPETE, epilog="Example: podium close spam --keys ~/keys")(feedback.close)
+app.command(rich_help_panel=MAKE, epilog="Example: podium audit --train train.csv --test test.csv --target label")(
+    audit.audit
+)
 app.command(rich_help_panel=MACHINE, epilog="Example: podium doctor")(machine.doctor)
 app.command(rich_help_panel=MACHINE, epilog="Example: podium selftest --isolation kernel")(machine.selftest)
 app.command(rich_help_panel=MACHINE, epilog="Example: podium cache --prune 30")(machine.cache)
+app.command(rich_help_panel=MAKE, epilog="Example: podium power cellular-anomaly")(power.power)
 app.add_typer(new.app, name="new", rich_help_panel=MAKE)
 
 
@@ -52,6 +61,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Looking for plugins, of which there are none, means to read the entry points of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    _return_freed_memory()
     # Commands make little garbage; looking for it, at the end once more, takes a fifth of the time of the shortest.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
@@ -67,6 +77,13 @@ def main() -> None:
         _refuse(PodiumError(f"{os.strerror(error.errno)}{where}", "TMPDIR names another folder for temporary files"))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _return_freed_memory() -> None:
+    """Have large arrays go back to the system when they are freed: what the harness has read lies in shared memory."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):  # musl has none
+        libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def _refuse(error: PodiumError) -> NoReturn:

@@ -1,6 +1,7 @@
 """What several commands say, take and do."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,23 +10,23 @@ from rich.console import Console
 from competition.errors import PodiumError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from competition.board.table import Leaderboard
     from competition.definition import Competition
     from competition.manifest import Manifest
     from competition.repository import Repository
-    from competition.results import Collected
+    from competition.result_files import Collected
 
 out = Console()
 err = Console(stderr=True)
 
 DEFAULT_SLUG = "The competition; the repository's default one if not given."
 ISOLATION = "namespaces, kernel or none; the strongest that this machine holds if not given (podium doctor)."
+KEYS = "Folder outside the repository with the keys of sealed competitions, each in a folder of its name."
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The competition.", show_default=False)]
 OptionalSlug = Annotated[str | None, typer.Argument(metavar="SLUG", help=DEFAULT_SLUG, show_default=False)]
 SolutionNames = Annotated[list[str] | None, typer.Argument(metavar="SOLUTION", help="All if none is named.")]
+Keys = Annotated[Path | None, typer.Option("--keys", envvar="PODIUM_KEYS", metavar="DIR", help=KEYS)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 Isolation = Annotated[str | None, typer.Option(metavar="LEVEL", help=ISOLATION)]
 Jobs = Annotated[
@@ -72,7 +73,7 @@ def board_of(
     """Rank the results that are there, or that were read already: of one version of the harness, unless any will do."""
     from competition.board.table import build
     from competition.evaluation.sources import this_harness
-    from competition.results import collect_results
+    from competition.result_files import collect_results
     from competition.solution import source_fingerprint
 
     paths = solution_paths(repository, definition, manifest)
@@ -80,7 +81,14 @@ def board_of(
     sources = {name: source_fingerprint(path.read_bytes()) for name, path in plain.items()}
     collected = collected or collect_results(repository, definition.slug)
     harness = None if of_any_harness else this_harness()
-    return build(definition, collected.results, manifest, sources, collected.unreadable, harness)
+    board = build(definition, collected.results, manifest, sources, collected.unreadable, harness)
+    if not definition.is_sealed:
+        return board
+
+    from competition.board.heldout import with_published
+    from competition.feedback.published import read_published
+
+    return with_published(board, read_published(repository, definition.slug))
 
 
 def record_board(repository: "Repository", definition: "Competition", manifest: "Manifest | None") -> None:
@@ -90,6 +98,24 @@ def record_board(repository: "Repository", definition: "Competition", manifest: 
     folder = repository.leaderboard(definition.slug)
     record(board_of(repository, definition, manifest), folder)
     err.print(f"wrote {repository.relative(folder)}/", highlight=False, markup=False)
+    record_all_boards(repository)
+
+
+def record_all_boards(repository: "Repository") -> None:
+    """Write the list of boards and the overall one, from recorded results alone."""
+    from competition.board.overall_files import record_overall
+    from competition.manifest import current_manifest
+    from competition.result_files import Collected, read_results
+
+    boards = []
+    for slug in repository.slugs:
+        definition = definition_of(repository, slug)
+        recorded, broken = read_results(repository.leaderboard(slug) / "results")
+        collected = Collected(tuple(recorded.values()), broken, {})
+        boards.append(board_of(repository, definition, current_manifest(repository, definition), collected))
+    folder = repository.root / "leaderboard"
+    record_overall(boards, folder)
+    err.print(f"wrote {repository.relative(folder / 'README.md')}", highlight=False, markup=False)
 
 
 def print_board(board: "Leaderboard", as_json: bool) -> None:

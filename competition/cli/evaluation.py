@@ -11,6 +11,7 @@ from competition.cli.common import (
     Isolation,
     Jobs,
     Json,
+    Keys,
     OptionalSlug,
     Slug,
     SolutionNames,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from competition.evaluation.entries import Entry
     from competition.evaluation.surroundings import Surroundings
     from competition.manifest import Manifest
-    from competition.results import Result
+    from competition.results import Predictions, Result
 
 ROWS = "heldout: fitted on train. unlabelled: fitted on every labelled row, ready to upload."
 CLUSTER = "A dask scheduler, tcp://HOST:PORT, or local:N for N worker processes here."
@@ -51,13 +52,16 @@ def run(
     cluster: Cluster = None,
     fresh: Fresh = False,
     record: Record = False,
+    keys: Keys = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate solutions, keep their results under .podium/, and print the board.
 
-    What an earlier run has evaluated under the same conditions is not fitted again.
+    What an earlier run has evaluated under the same conditions is not fitted again. With --record and the key of a
+    sealed competition, new solutions get a public score, as far as they may be told one.
     """
-    from competition.results import collect_results, write_result
+    from competition.cli.feedback import Sealed, check_isolated, give_feedback
+    from competition.result_files import collect_results, write_result
 
     repository = this_repository()
     definition = definition_of(repository, slug)
@@ -70,9 +74,12 @@ def run(
         entries = entries_of(repository, definition, manifest, solutions or [])
         collected = collect_results(repository, definition.slug)
         machine = find_machine()
+        sealed = Sealed(repository, definition, keys)
+        check_isolated(sealed, machine.surroundings.isolation)
         standing = {} if fresh else _standing(collected.local, definition, manifest, entries, machine.surroundings)
         results = dict(standing)
         todo = [entry for entry in entries if entry.program.name not in standing]
+        executor = None
         if todo:
             executor = machine.start(todo)
 
@@ -88,6 +95,17 @@ def run(
                     results[result.solution.name] = result
             except KeyboardInterrupt:
                 interrupted = True
+        if record and definition.is_sealed and not interrupted:
+
+            def predict(names: Sequence[str]) -> "Mapping[str, Predictions]":
+                from competition.dataset import read_prepared
+                from competition.evaluation.engine import Earlier, predict_heldout
+
+                wanted = [entry for entry in entries if entry.program.name in names]
+                place = executor or machine.start(wanted)
+                return predict_heldout(read_prepared(repository, definition), wanted, place, Earlier(cache))
+
+            give_feedback(sealed, results, predict)
     if interrupted:
         told = f"{len(results)} of {len(entries)} solutions are finished; every finished trial is kept"
         err.print(f"[yellow]interrupted[/]: {told}", highlight=False)
@@ -132,6 +150,11 @@ def submit(
     manifest = manifest_of(repository, definition)
     if rows == "unlabelled" and not manifest.rows["unlabelled"]:
         raise PodiumError(f"'{definition.slug}' has no unlabelled rows", "allowed: --rows heldout")
+    if rows == "unlabelled" and definition.is_sealed:
+        raise PodiumError(
+            f"--rows unlabelled: fits on every label, and those of '{definition.slug}' that are held out are sealed",
+            "allowed: --rows heldout",
+        )
     check_target(output)
     (entry,) = entries_of(repository, definition, manifest, [solution])
     with ExitStack() as stack:

@@ -61,7 +61,7 @@ def verify(
     Predictions are identical where the child's sources, packages and numerics are; elsewhere scores agree within a
     stated tolerance, or the solution has drifted, and what differs is told. Exit code 1 if one does not hold.
     """
-    from competition.results import read_results
+    from competition.result_files import read_results
 
     if redraw and part is not None:
         raise PodiumError(
@@ -133,7 +133,7 @@ def _holds_as_committed(asked: _Asked, part: str | None) -> bool:
 
 def _standing(asked: _Asked) -> list[str]:
     """Names of the committed results that are not stale, and whose solution is still there."""
-    from competition.results import Collected
+    from competition.result_files import Collected
 
     repository, definition, manifest, committed = asked.repository, asked.definition, asked.manifest, asked.committed
     collected = Collected(tuple(committed.values()), {}, {})
@@ -157,7 +157,7 @@ def _part_of(names: list[str], part: str | None) -> list[str]:
 
 
 def _print_comparisons(compared: "Iterable[Comparison]", definition: "Competition") -> None:
-    from competition.board.table import number
+    from competition.board.numbers import number
     from competition.evaluation.verify import TOLERANCE
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -221,7 +221,7 @@ def _holds_on_another_draw(asked: _Asked) -> bool:
 
 
 def _print_falls(falls: "Iterable[Fall]") -> None:
-    from competition.board.table import number
+    from competition.board.numbers import number
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("#", "solution", "committed", "# anew", "anew", "expected", ""):

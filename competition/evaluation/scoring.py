@@ -1,6 +1,7 @@
 """Outcomes of trials -> records and a result. Pure functions; the labels never leave this side."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -10,13 +11,15 @@ from numpy.typing import NDArray
 
 from competition.dataset import Prepared
 from competition.definition import Competition
+from competition.evaluation.curves import calibration, ranking_curves, value_curves
 from competition.evaluation.outcomes import Outcome
 from competition.evaluation.plan import Trial
-from competition.metrics import Scorer, confusion_counts, counts_by_threshold, score_together
-from competition.results import Predictions, Provenance, Result, SolutionCard, Statistics, TrialRecord
+from competition.measures.sums import confusion_counts
+from competition.metrics import Scorer, score_together
+from competition.predictions import Predictions
+from competition.results import Curves, Provenance, Result, SolutionCard, Statistics, TrialRecord
 
-CURVE_POINTS = 101
-Curves = dict[str, tuple[tuple[float, float], ...]]
+MANY_ROWS = 100_000  # for which a second thread is worth its start
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def _trial_metrics(
     if trial.split.part in ("cv", "seeds"):
         truth = prepared.train.y[rows]
         return score_together(by_name.values(), truth, predictions)
+    if prepared.definition.is_sealed:  # there are no labels here
+        return {}
     halves = {"public": prepared.public, "private": ~prepared.public}
     return heldout_metrics(predictions, prepared.heldout.y, halves, by_name)
 
@@ -78,11 +83,15 @@ def heldout_metrics(
     dict
         Score by ``metric/half``.
     """
-    return {
-        f"{name}/{half}": score
-        for half, mask in halves.items()
-        for name, score in score_together(by_name.values(), truth[mask], predictions.take(np.flatnonzero(mask))).items()
-    }
+
+    def score(mask: NDArray[np.bool_]) -> dict[str, float | None]:
+        return score_together(by_name.values(), truth[mask], predictions.take(np.flatnonzero(mask)))
+
+    with ThreadPoolExecutor(
+        len(halves) if len(truth) >= MANY_ROWS else 1
+    ) as pool:  # sorting lets go of the interpreter
+        scored = dict(zip(halves, pool.map(score, halves.values()), strict=True))
+    return {f"{name}/{half}": value for half, scores in scored.items() for name, value in scores.items()}
 
 
 def scorers(prepared: Prepared) -> dict[str, Scorer]:
@@ -112,6 +121,7 @@ def summarise(finished: Sequence[Finished], card: SolutionCard, provenance: Prov
         confusion=None if failed else _confusion(cv, prepared),
         classes=tuple(str(label) for label in prepared.classes),
         curves={} if failed else _curves(cv, prepared),
+        calibration=None if failed else calibration(*pooled(cv, prepared), len(prepared.classes)),
         trials=records,
     )
 
@@ -128,8 +138,8 @@ def _ranking_score(
 def _cv_scores(cv: Sequence[Finished], prepared: Prepared) -> dict[str, float | None]:
     """Pool the out-of-fold rows of each repeat, then average; ranking metrics are averaged over folds."""
     by_name = scorers(prepared)
-    pooled = [scorer for scorer in by_name.values() if scorer.metric.pooled]
-    by_repeat = [score_together(pooled, *_pooled(unit, prepared)) for unit in _units(cv, pooled=True)]
+    together = [scorer for scorer in by_name.values() if scorer.metric.pooled]
+    by_repeat = [score_together(together, *pooled(unit, prepared)) for unit in units(cv, pooled=True)]
     # Nobody gains by leaving out the scores of the hard fold.
     ranked = all(one.predictions is not None and one.predictions.ranking_scores() is not None for one in cv)
     by_fold = [one.record.metrics for one in cv] if ranked else []
@@ -144,7 +154,7 @@ def _mean(scores: Iterable[float | None]) -> float | None:
     return fmean(defined) if defined else None
 
 
-def _units(cv: Sequence[Finished], *, pooled: bool) -> list[list[Finished]]:
+def units(cv: Sequence[Finished], *, pooled: bool) -> list[list[Finished]]:
     """Trials whose rows are scored together: those of a repeat, or each by itself."""
     if not pooled:
         return [[one] for one in cv]
@@ -152,7 +162,8 @@ def _units(cv: Sequence[Finished], *, pooled: bool) -> list[list[Finished]]:
     return [[one for one in cv if one.trial.split.repeat == repeat] for repeat in repeats]
 
 
-def _pooled(unit: Sequence[Finished], prepared: Prepared) -> tuple[NDArray[Any], Predictions]:
+def pooled(unit: Sequence[Finished], prepared: Prepared) -> tuple[NDArray[Any], Predictions]:
+    """Return the truth and the predictions of some trials' rows, in the order of the trials."""
     rows = np.concatenate([one.rows for one in unit])
     made = [one.predictions for one in unit if one.predictions is not None]
     values = np.concatenate([one.values for one in made])
@@ -176,10 +187,10 @@ def _statistics(ordered: Sequence[Finished], prepared: Prepared) -> Statistics |
         scored = [(prepared.heldout.y[private], predictions) for predictions in of_private]
         clusters, codes = prepared.heldout.cluster, [prepared.heldout.cluster.code[private]]
     else:
-        units = _units([one for one in ordered if one.trial.split.part == "cv"], pooled=scorer.metric.pooled)
-        scored = [_pooled(unit, prepared) for unit in units]
+        made = units([one for one in ordered if one.trial.split.part == "cv"], pooled=scorer.metric.pooled)
+        scored = [pooled(unit, prepared) for unit in made]
         clusters = prepared.train.cluster
-        codes = [clusters.code[np.concatenate([one.rows for one in unit])] for unit in units]
+        codes = [clusters.code[np.concatenate([one.rows for one in unit])] for unit in made]
     present = np.unique(np.concatenate(codes))
     place = np.zeros(len(clusters.names), dtype=np.intp)
     place[present] = np.arange(len(present))
@@ -211,29 +222,8 @@ def _confusion(cv: Sequence[Finished], prepared: Prepared) -> tuple[tuple[int, .
 
 
 def _curves(cv: Sequence[Finished], prepared: Prepared) -> Curves:
-    """ROC and precision-recall curves, averaged vertically over folds (Fawcett, "An introduction to ROC", 2006)."""
-    grid = np.linspace(0, 1, CURVE_POINTS)
-    roc, precision_recall = [], []
-    for one in cv:
-        truth = prepared.train.y[one.rows]
-        scores = None if one.predictions is None else one.predictions.ranking_scores()
-        if scores is None or len(prepared.classes) != 2:
-            return {}
-        true_positives, false_positives = counts_by_threshold(truth == 1, scores)
-        if not (true_positives[-1] and false_positives[-1]):
-            return {}
-        recall = _from(0.0, true_positives / true_positives[-1])
-        roc.append(np.interp(grid, _from(0.0, false_positives / false_positives[-1]), recall))
-        # Where no row is called positive, none is so wrongly.
-        precision = _from(1.0, true_positives / (true_positives + false_positives))
-        precision_recall.append(np.interp(grid, recall, precision))
-    return {"precision_recall": _points(grid, precision_recall), "roc": _points(grid, roc)}
-
-
-def _from(start: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([[start], values])
-
-
-def _points(grid: NDArray[np.float64], lines: list[NDArray[np.float64]]) -> tuple[tuple[float, float], ...]:
-    mean = np.mean(lines, axis=0)
-    return tuple((round(float(x), 2), round(float(y), 4)) for x, y in zip(grid, mean, strict=True))
+    if not prepared.classes:
+        truth, predictions = pooled(cv, prepared)
+        return value_curves(truth, predictions.values)
+    scores = [None if one.predictions is None else one.predictions.ranking_scores() for one in cv]
+    return ranking_curves([(prepared.train.y[one.rows], of_rows) for one, of_rows in zip(cv, scores, strict=True)])

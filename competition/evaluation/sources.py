@@ -37,14 +37,23 @@ TRIAL_SOURCES = (
 )
 # What makes folds of the data, and scores of predictions.
 SCORING_SOURCES = (
+    "competition/consistency.py",
     "competition/dataset.py",
     "competition/definition.py",
+    "competition/evaluation/curves.py",
     "competition/evaluation/plan.py",
     "competition/evaluation/scoring.py",
+    "competition/measures/errors.py",
+    "competition/measures/labels.py",
+    "competition/measures/ranks.py",
+    "competition/measures/sums.py",
     "competition/metrics.py",
+    "competition/predictions.py",
+    "competition/prepared_folder.py",
     "competition/results.py",
     "competition/splits.py",
     "competition/tables.py",
+    "competition/vault.py",
 )
 # What the machines of a cluster run beside trials: how they tell what they are, what they take and send back.
 CLUSTER_SOURCES = (

@@ -1,6 +1,6 @@
-"""Which solutions complement each other: the correlation of their errors, and the gain of blending them."""
+"""Blends: greedy selection of solutions from out-of-fold predictions, and what it gains."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from competition.ranking.thresholds import (
 from competition.results import Predictions
 
 N_STEPS = 20
+PATIENCE = 5  # steps without a better score, after which none is expected
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +39,8 @@ class Blend:
         Score of the blend where each fold is predicted with weights and thresholds that the other folds chose.
     best_single : float
         Score of the best single solution, treated alike: the other folds choose it, and its threshold.
+    predicted, predicted_by_single : Predictions
+        What these two scores are of, aligned with the truth.
     """
 
     weights: Floats
@@ -45,41 +48,13 @@ class Blend:
     score: float
     best_single: float
     greater_is_better: bool
+    predicted: Predictions
+    predicted_by_single: Predictions
 
     @property
     def gain(self) -> float:
         """By how much the blend is better than the best single solution, in the unit of the metric."""
         return (self.score - self.best_single) * (1 if self.greater_is_better else -1)
-
-
-def error_correlation(truth: NDArray[Any], library: Sequence[Predictions], n_classes: int) -> Floats:
-    """Correlate the errors of solutions by row.
-
-    Parameters
-    ----------
-    truth : ndarray of shape (n,)
-        Class codes, or values for regression.
-    library : sequence of Predictions
-        Of K solutions, aligned with `truth`.
-    n_classes : int
-        0 for regression.
-
-    Returns
-    -------
-    ndarray of shape (K, K)
-        Pearson's correlation of the residuals, or of "is wrong", where it is the phi coefficient. NaN for a solution
-        whose error is the same on all rows.
-    """
-    if n_classes:
-        errors = np.stack([one.values != truth for one in library]).astype(np.float64)
-    else:
-        errors = np.stack([one.values - truth for one in library])
-    errors -= errors.mean(axis=1, keepdims=True)
-    length = np.sqrt(np.square(errors).sum(axis=1))
-    length[length <= 1e-12 * np.sqrt(len(truth))] = np.nan
-    correlation = np.clip(errors @ errors.T / length / length[:, None], -1.0, 1.0)
-    np.fill_diagonal(correlation, np.where(np.isnan(length), np.nan, 1.0))
-    return np.asarray(correlation)
 
 
 def blend(
@@ -93,6 +68,7 @@ def blend(
 
     From the best single solution on, each step adds the solution that improves the mean of all that were added so far
     the most; the shortest prefix with the best score counts. Regression averages values, classification probabilities.
+    A solution that gives each row of a fold the same probability is not added where only the order of rows counts.
     Labels for a metric of labels come from the blended probabilities: in a binary task the rows of a fold are called
     positive from the threshold on which is best on the rows of the other folds, in a multiclass task the most probable
     class is taken. The score that is told is cross-fitted: the rows of a fold have no part in the choice of the weights
@@ -142,7 +118,60 @@ def blend(
     score, best_single = _score_of_folds(truths, of_blend, scorer), _score_of_folds(truths, of_single, scorer)
     if score is None or best_single is None:
         return None
-    return Blend(chosen.weights, chosen.path, score, best_single, scorer.metric.greater_is_better)
+    return Blend(
+        weights=chosen.weights,
+        path=chosen.path,
+        score=score,
+        best_single=best_single,
+        greater_is_better=scorer.metric.greater_is_better,
+        predicted=_in_rows(of_blend, codes),
+        predicted_by_single=_in_rows(of_single, codes),
+    )
+
+
+def single_scores(
+    truth: NDArray[Any], library: Sequence[Predictions], fold: NDArray[Any], scorer: Scorer
+) -> list[float | None]:
+    """Score each solution as `blend` scores a step: with the threshold that the other folds choose.
+
+    Parameters
+    ----------
+    truth, library, fold, scorer
+        As in `blend`.
+
+    Returns
+    -------
+    list of float or None
+        None where the metric is undefined.
+    """
+    codes = np.unique(fold, return_inverse=True)[1]
+    values = np.stack([_blendable(one, scorer) for one in library])
+    return _Rows(truth, values, codes, scorer).scores(values)
+
+
+def pair_scores(
+    truth: NDArray[Any], library: Sequence[Predictions], fold: NDArray[Any], scorer: Scorer
+) -> dict[tuple[int, int], float]:
+    """Score the even mean of every two solutions, as `single_scores` does each one.
+
+    Returns
+    -------
+    dict
+        Score by the places of the two in `library`, without those for which the metric is undefined.
+    """
+    codes = np.unique(fold, return_inverse=True)[1]
+    values = np.stack([_blendable(one, scorer) for one in library])
+    rows = _Rows(truth, values, codes, scorer)
+    scores = {
+        (one, other): rows.score((values[one] + values[other]) / 2)
+        for one, other in zip(*np.triu_indices(len(values), 1), strict=True)
+    }
+    return {(int(one), int(other)): score for (one, other), score in scores.items() if score is not None}
+
+
+def can_be_blended(predictions: Predictions, scorer: Scorer) -> bool:
+    """Whether there is something to average: values of a regression, or probabilities."""
+    return not scorer.n_classes or predictions.score_kind == "probability"
 
 
 @dataclass(frozen=True)
@@ -165,23 +194,36 @@ class _Rows:
 
     def select(self, n_steps: int) -> _Selection | None:
         sign = 1.0 if self.scorer.metric.greater_is_better else -1.0
+        candidates = self._candidates()
         added: list[int] = []
         path: list[float] = []
+        n_best = 0
         total = np.zeros_like(self.values[0])
-        for step in range(1, n_steps + 1):
-            scores = [self._score((total + one) / step) for one in self.values]
-            if any(score is None for score in scores):
+        while len(path) < min(n_steps, n_best + PATIENCE):
+            scores = self.scores((total + self.values[one]) / (len(path) + 1) for one in candidates)
+            worth = [sign * score for score in scores if score is not None]
+            if len(worth) < len(scores):
                 return None
-            best = int(np.argmax([sign * (score or 0.0) for score in scores]))
-            added.append(best)
-            path.append(scores[best] or 0.0)
-            total = total + self.values[best]
-        n_best = int(np.argmax(np.multiply(sign, path))) + 1
+            place = int(np.argmax(worth))
+            added.append(candidates[place])
+            path.append(sign * worth[place])
+            total = total + self.values[added[-1]]
+            n_best = int(np.argmax(np.multiply(sign, path))) + 1
         return _Selection(
             weights=np.bincount(added[:n_best], minlength=len(self.values)) / n_best,
             first=np.bincount(added[:1], minlength=len(self.values)).astype(np.float64),
             path=tuple(path),
         )
+
+    def _candidates(self) -> list[int]:
+        """Places of the solutions that may be added: where only the order counts, a constant would move thresholds."""
+        needs = self.scorer.metric.needs
+        everyone = list(range(len(self.values)))
+        if self.scorer.n_classes != 2 or needs == "probabilities":
+            return everyone
+        folds = [self.values[:, self.fold == code] for code in np.unique(self.fold)]
+        tells = np.any([np.ptp(of_fold, axis=1) > 0 for of_fold in folds], axis=0)
+        return np.flatnonzero(tells).tolist() or everyone
 
     def predict(self, weights: Floats, values: Floats) -> Predictions:
         """Blend other rows; a threshold is the best one on these rows."""
@@ -196,7 +238,10 @@ class _Rows:
         labels = called_positive(blended, place).astype(np.int32)
         return Predictions(labels, np.stack([1 - blended, blended], axis=1), "probability")
 
-    def _score(self, blended: Floats) -> float | None:
+    def scores(self, blends: Iterable[Floats]) -> list[float | None]:
+        return [self.score(blended) for blended in blends]
+
+    def score(self, blended: Floats) -> float | None:
         if self.scorer.n_classes == 2 and self.scorer.metric.needs == "values":
             return cross_fitted_score(self._counts(blended), self.scorer)
         if self.scorer.n_classes == 2 and self.scorer.metric.needs == "scores":
@@ -211,7 +256,7 @@ def _blendable(predictions: Predictions, scorer: Scorer) -> Floats:
     """What is averaged: values, the probability of the positive class, or of each class of several."""
     if not scorer.n_classes:
         return np.asarray(predictions.values, dtype=np.float64)
-    if predictions.score_kind != "probability" or predictions.scores is None:
+    if predictions.scores is None or not can_be_blended(predictions, scorer):
         raise ValueError("a solution without probabilities cannot be blended")
     return predictions.scores[:, 1] if predictions.scores.shape[1] == 2 else predictions.scores
 
@@ -219,13 +264,19 @@ def _blendable(predictions: Predictions, scorer: Scorer) -> Floats:
 def _score_of_folds(truths: Sequence[NDArray[Any]], predictions: Sequence[Predictions], scorer: Scorer) -> float | None:
     """Score of all folds' rows together, or where the metric is not pooled the mean over folds."""
     if scorer.metric.pooled:
-        scores = [one.scores for one in predictions if one.scores is not None]
-        together = Predictions(
-            np.concatenate([one.values for one in predictions]),
-            np.concatenate(scores) if scores else None,
-            predictions[0].score_kind,
-        )
-        return scorer(np.concatenate(truths), together)
+        return scorer(np.concatenate(truths), _concatenated(predictions))
     of_folds = [scorer(truth, one) for truth, one in zip(truths, predictions, strict=True)]
     defined = [score for score in of_folds if score is not None]
     return float(np.mean(defined)) if defined else None
+
+
+def _in_rows(of_folds: Sequence[Predictions], codes: NDArray[np.intp]) -> Predictions:
+    """Put the predictions of each fold where its rows stand."""
+    back = np.argsort(np.argsort(codes, kind="stable"), kind="stable")
+    return _concatenated(of_folds).take(back)
+
+
+def _concatenated(parts: Sequence[Predictions]) -> Predictions:
+    scores = [one.scores for one in parts if one.scores is not None]
+    values = np.concatenate([one.values for one in parts])
+    return Predictions(values, np.concatenate(scores) if scores else None, parts[0].score_kind)

@@ -12,8 +12,9 @@ import pytest
 from competition.board.chart import BOTTOM, FRAME, LEFT, WIDTH, cost_ticks, score_against_cost
 from competition.board.front import on_front, spent
 from competition.board.labels import Point, place_labels
+from competition.board.row import Row
 from competition.board.scale import Scale
-from competition.board.table import Leaderboard, Row
+from competition.board.table import Leaderboard
 from competition.metrics import METRICS
 from competition.ranking.order import Interval
 

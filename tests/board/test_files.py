@@ -7,7 +7,8 @@ import pytest
 
 from competition.board.files import record, to_csv, to_json
 from competition.board.table import build
-from competition.results import Failure, read_result
+from competition.result_files import read_result
+from competition.results import Failure
 
 
 def read_all(folder):

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from competition.board.table import build, cost, number
+from competition.board.numbers import cost, number
+from competition.board.table import build
 from competition.definition import Competition
 from competition.evaluation.sources import Harness
 from competition.manifest import Manifest

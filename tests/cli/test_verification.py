@@ -12,7 +12,7 @@ import pytest
 from competition.dataset import ensure_prepared
 from competition.definition import Competition
 from competition.repository import Repository
-from competition.results import write_result
+from competition.result_files import write_result
 
 Podium = Callable[..., tuple[int, str, str]]
 

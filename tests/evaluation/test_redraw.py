@@ -9,7 +9,7 @@ from competition.dataset import ensure_prepared, prepare, read_prepared
 from competition.definition import Competition
 from competition.errors import PodiumError
 from competition.evaluation.redraw import fell, lacking, redraw, redrawn, unsaid
-from competition.metrics import SCORE_BINS, score_histograms
+from competition.measures.sums import SCORE_BINS, score_histograms
 from competition.repository import Repository
 from competition.results import Failure
 

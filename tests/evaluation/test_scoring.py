@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
+from competition.evaluation.curves import GRID
 from competition.evaluation.outcomes import Outcome
 from competition.evaluation.plan import Program, plan
-from competition.evaluation.scoring import CURVE_POINTS, finish, summarise
+from competition.evaluation.scoring import finish, summarise
 from competition.results import Predictions
 
 
@@ -40,28 +41,24 @@ def noisy(digits, seed=0):
 
 
 @pytest.mark.parametrize("digits", [16, 1, 0])
-def test_curves_are_the_mean_of_scikit_learns_over_folds(prepared_small, summarised, digits):
+def test_the_roc_curve_is_the_mean_of_scikit_learns_over_folds(prepared_small, summarised, digits):
     prepared = prepared_small(cv={"n_splits": 3})
     finished, result = summarised(prepared, noisy(digits))
-    grid = np.linspace(0, 1, CURVE_POINTS)
-    roc, precision_recall = [], []
+    roc = []
     for one in finished:
         if one.trial.split.part == "cv":
-            truth, scores = prepared.train.y[one.rows], one.predictions.scores[:, 1]
-            false_positive, true_positive, _ = sk.roc_curve(truth, scores)
-            roc.append(np.interp(grid, false_positive, true_positive))
-            precision, recall, _ = sk.precision_recall_curve(truth, scores)
-            precision_recall.append(np.interp(grid, recall[::-1], precision[::-1]))
-    for name, lines in (("roc", roc), ("precision_recall", precision_recall)):
-        x, y = np.array(result.curves[name]).T
-        assert x == pytest.approx(grid)
-        assert y == pytest.approx(np.mean(lines, axis=0), abs=6e-5)
+            rates = sk.roc_curve(prepared.train.y[one.rows], one.predictions.scores[:, 1])[:2]
+            roc.append(np.interp(GRID, *rates))
+    x, y = np.array(result.curves["roc"]).T
+    assert x == pytest.approx(GRID)
+    assert y == pytest.approx(np.mean(roc, axis=0), rel=1e-3)
 
 
 def test_no_curves_without_scores_or_with_one_class_in_a_fold(prepared_small, summarised):
     prepared = prepared_small()
     _, without = summarised(prepared, lambda truth: Predictions(truth.copy()))
     assert without.curves == {}
+    assert without.calibration is None
     prepared.train.y[:] = 0
     with warnings.catch_warnings(action="error"):
         _, of_one_class = summarised(prepared, noisy(16))

@@ -1,10 +1,10 @@
-"""Error correlation and blends."""
+"""Blends."""
 
 import numpy as np
 import pytest
 
 from competition.metrics import METRICS, Scorer
-from competition.ranking.blend import blend, error_correlation
+from competition.ranking.blend import blend, pair_scores, single_scores
 from competition.ranking.thresholds import N_THRESHOLDS, best_place, called_positive, counts_above
 from competition.results import Predictions
 
@@ -25,23 +25,6 @@ def probabilities(rng, truth, signal, noise=None):
 
 def truth_of(rng, share=0.3):
     return (rng.random(N) < share).astype(np.int32)
-
-
-def test_correlation_of_errors_by_hand():
-    truth = np.zeros(4, dtype=int)
-    library = [
-        Predictions(np.array(values)) for values in ([1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0] * 4)
-    ]
-    found = error_correlation(truth, library, 2)
-    assert found[0, :4] == pytest.approx([1, 1, -1, 0])
-    assert np.isnan(found[4]).all()
-
-
-def test_correlation_of_residuals():
-    rng = np.random.default_rng(0)
-    truth, shared = rng.normal(size=N), rng.normal(size=N)
-    library = [Predictions(truth + shared + rng.normal(size=N)) for _ in range(2)]
-    assert error_correlation(truth, library, 0)[0, 1] == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize("name", ["f1", "accuracy", "average_precision", "roc_auc", "log_loss"])
@@ -129,3 +112,40 @@ def test_the_best_threshold_is_the_best_of_all():
         scorer("f1")(truth, Predictions(called_positive(positive, at).astype(int))) for at in range(N_THRESHOLDS)
     ]
     assert by_place[place] == max(by_place)
+
+
+def test_the_predictions_of_the_score_are_in_the_order_of_the_rows():
+    rng = np.random.default_rng(9)
+    truth = truth_of(rng)
+    found = blend(truth, [probabilities(rng, truth, 1.5) for _ in range(3)], FOLD, scorer("f1"))
+    assert scorer("f1")(truth, found.predicted) == pytest.approx(found.score)
+    assert scorer("f1")(truth, found.predicted_by_single) == pytest.approx(found.best_single)
+
+
+def test_a_constant_has_no_part_in_a_blend_of_labels():
+    """It would only move the probabilities past the thresholds that are looked at."""
+    rng = np.random.default_rng(10)
+    truth = truth_of(rng)
+    constant = Predictions(np.zeros(N, dtype=np.int32), np.tile([0.7, 0.3], (N, 1)), "probability")
+    found = blend(truth, [constant, probabilities(rng, truth, 1.5)], FOLD, scorer("f1"))
+    assert found.weights.tolist() == [0, 1]
+    shrunk = blend(truth, [constant, probabilities(rng, truth, 0.3)], FOLD, scorer("log_loss"))
+    assert shrunk.weights[0] > 0
+
+
+def test_the_selection_stops_where_steps_no_longer_help():
+    rng = np.random.default_rng(11)
+    truth = truth_of(rng)
+    one = probabilities(rng, truth, 1.5)
+    assert len(blend(truth, [one, one], FOLD, scorer("f1")).path) < 20
+
+
+def test_scores_of_single_solutions_and_of_pairs():
+    rng = np.random.default_rng(12)
+    truth = truth_of(rng)
+    library = [probabilities(rng, truth, 1.5) for _ in range(2)]
+    singles = single_scores(truth, library, FOLD, scorer("roc_auc"))
+    pairs = pair_scores(truth, library, FOLD, scorer("roc_auc"))
+    assert singles == pytest.approx([scorer("roc_auc")(truth, one) for one in library], abs=0.01)
+    assert list(pairs) == [(0, 1)]
+    assert pairs[0, 1] > max(singles)

@@ -1,23 +1,17 @@
 """Drawings as numbers: where the marks of a figure lie, for the templates to write as SVG."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from competition.board.scale import Scale, score_ticks
 from competition.results import Result
 
 BAR_WIDTH = 150  # pixels along which a score runs
-CURVE_SIZE = 220  # pixels of the side of a curve's square
 STRIP_WIDTH, STRIP_HEIGHT = 720, 150  # pixels of a score by cluster
 MAX_MATRIX_CLASSES = 20
 MAX_CONFUSIONS = 20
 SHADES = 8  # of a colour, from none to full
-CURVES = {
-    "precision_recall": ("Precision and recall", "recall", "precision"),
-    "roc": ("ROC", "false positive rate", "true positive rate"),
-}
 
 
 @dataclass(frozen=True)
@@ -55,17 +49,6 @@ class Cell:
     count: int
     percent: int
     shade: int
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A curve in a unit square: its SVG path, its names, and the line that chance gives."""
-
-    title: str
-    x: str
-    y: str
-    path: str
-    chance: str
 
 
 @dataclass(frozen=True)
@@ -141,27 +124,6 @@ def confusions(result: Result) -> tuple[tuple[str, str, Cell], ...]:
 def _cell(count: int, total: int) -> Cell:
     share = count / total if total else 0.0
     return Cell(count, round(100 * share), shade(share))
-
-
-def curves(result: Result) -> tuple[Curve, ...]:
-    """Return the curves that a result has, drawn in a square of `CURVE_SIZE` pixels."""
-    chance = {"roc": f"M0 {CURVE_SIZE}L{CURVE_SIZE} 0"}
-    if result.confusion:
-        # Rows called at random are as precise as the positive class is common.
-        positive = sum(result.confusion[-1]) / max(1, sum(map(sum, result.confusion)))
-        chance["precision_recall"] = f"M0 {CURVE_SIZE * (1 - positive):.1f}H{CURVE_SIZE}"
-    return tuple(
-        Curve(title, x, y, path((CURVE_SIZE * a, CURVE_SIZE * (1 - b)) for a, b in points), chance.get(name, ""))
-        for name, (title, x, y) in CURVES.items()
-        if (points := result.curves.get(name))
-    )
-
-
-def path(points: Iterable[tuple[float, float]]) -> str:
-    """Write an SVG path of relative steps of tenths of a pixel."""
-    pixels = [(round(x, 1), round(y, 1)) for x, y in points]
-    steps = " ".join(f"{x - before_x:.4g} {y - before_y:.4g}" for (before_x, before_y), (x, y) in pairwise(pixels))
-    return f"M{pixels[0][0]:g} {pixels[0][1]:g}l{steps}"
 
 
 # --- clusters ---

@@ -3,18 +3,20 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from markupsafe import Markup
 
+from competition.board.blends import Blending
 from competition.board.chart import score_against_cost
-from competition.board.labels import Box, Label, Point, place_labels, rank_only
-from competition.board.scale import Scale, board_scale, score_scale, score_ticks
+from competition.board.numbers import number
+from competition.board.row import Row
+from competition.board.scale import Scale, board_scale, score_scale
 from competition.board.site.figures import Bar, Tick, axis, bar, inseparable, shade
+from competition.board.site.halves import Scatter, scatter
 from competition.board.site.trials import fold_heads, fold_scores
-from competition.board.table import Leaderboard, Row, number
+from competition.board.slices import NO_SLICES, Slices
+from competition.board.table import Leaderboard
 
-SCATTER = 380  # pixels of the side of the square of public against private scores
 LEVEL = 0.05  # of a test of two solutions
 
 
@@ -26,10 +28,16 @@ class Contest:
     ----------
     sources : mapping
         Text of the files of solutions, by name, as they were evaluated.
+    blending : Blending or None
+        Which of them complement each other, where their predictions are here.
+    slices : Slices
+        Scores by slice, as far as single predictions are at hand.
     """
 
     board: Leaderboard
     sources: Mapping[str, str]
+    blending: Blending | None = None
+    slices: Slices = NO_SLICES
 
 
 @dataclass(frozen=True)
@@ -71,16 +79,6 @@ class Folds:
 
 
 @dataclass(frozen=True)
-class Scatter:
-    """Public against private scores, in a square of `SCATTER` pixels, and how far the order moves."""
-
-    points: tuple[Point, ...]
-    labels: tuple[Label, ...]
-    ticks: tuple[Tick, ...]
-    moved: str
-
-
-@dataclass(frozen=True)
 class Separable:
     """Who is separable: by solution the range of its rank, and the runs in which no two differ.
 
@@ -90,10 +88,13 @@ class Separable:
         The solution, and where the lowest, the own and the highest rank stand from 0 to 1; None without a range.
     runs : tuple of (int, int)
         First and last place of each run.
+    ticks : tuple of int
+        Ranks that the axis names.
     """
 
     lines: tuple[tuple[Line, tuple[float, float, float] | None], ...]
     runs: tuple[tuple[int, int], ...]
+    ticks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def competition_page(board: Leaderboard) -> CompetitionPage:
         # It escapes what it writes itself.
         chart=Markup(score_against_cost(board, standalone=False) if board.ranked else ""),
         folds=_folds(board, made),
-        scatter=_scatter(board),
+        scatter=scatter(board),
         separable=_separable(board, made),
     )
 
@@ -219,53 +220,6 @@ def _folds(board: Leaderboard, made: Sequence[Line]) -> Folds | None:
     return Folds(fold_heads(board.definition), table) if table else None
 
 
-# --- public against private ---
-
-
-def _scatter(board: Leaderboard) -> Scatter | None:
-    rows = [row for row in board.ranked if row.heldout_public is not None and row.heldout_private is not None]
-    better = board.definition.primary.greater_is_better
-    both = [[row.heldout_public or 0.0, row.heldout_private or 0.0] for row in rows]
-    scale = score_scale(both, bounded=better)
-    if scale is None or len(rows) < 2:
-        return None
-    room = scale.padded(0.04)
-    points = [_scatter_point(row, room) for row in rows]
-    frame = Box(2, 2, SCATTER - 2, SCATTER - 2)
-    return Scatter(
-        points=tuple(points),
-        labels=tuple(place_labels(points, [], frame, rank_only)),
-        ticks=tuple(Tick(round(SCATTER * room.share(value), 1), text) for value, text in score_ticks(scale)),
-        moved=_moved(rows, better),
-    )
-
-
-def _scatter_point(row: Row, scale: Scale) -> Point:
-    public, private = row.heldout_public or 0.0, row.heldout_private or 0.0
-    beyond = not (scale.holds(public) and scale.holds(private))
-    x, y = (round(SCATTER * scale.share(value), 1) for value in (public, private))
-    return Point(row, x, SCATTER - y, beyond, row.rank == 1)
-
-
-def _moved(rows: Sequence[Row], greater_is_better: bool) -> str:
-    sign = -1.0 if greater_is_better else 1.0
-    public = _places([sign * (row.heldout_public or 0.0) for row in rows])
-    private = _places([sign * (row.heldout_private or 0.0) for row in rows])
-    moves = [abs(one - other) for one, other in zip(public, private, strict=True)]
-    if not any(moves):
-        return "Both halves put the solutions in the same order."
-    return (
-        f"From the order of the public half to that of the private half a solution moves {fmean(moves):.1f} places "
-        f"on average, {max(moves)} at most."
-    )
-
-
-def _places(losses: Sequence[float]) -> list[int]:
-    """Place of each from 1, equal ones alike."""
-    rising = sorted(losses)
-    return [1 + rising.index(loss) for loss in losses]
-
-
 # --- who is separable ---
 
 
@@ -282,7 +236,9 @@ def _separable(board: Leaderboard, made: Sequence[Line]) -> Separable | None:
         return (row.rank_low - 1) / last, (row.rank - 1) / last, (row.rank_high - 1) / last
 
     runs = inseparable([line.row.name for line in ranked], p_values, LEVEL) if p_values else []
-    return Separable(tuple((line, place(line.row)) for line in ranked), tuple(runs))
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1_000) if len(ranked) <= 12 * step)
+    ticks = (1, *range(max(2, step), len(ranked) + 1, step)) if any(line.ranks for line in ranked) else ()
+    return Separable(tuple((line, place(line.row)) for line in ranked), tuple(runs), ticks)
 
 
 def _p_values(board: Leaderboard) -> dict[tuple[str, str], float]:

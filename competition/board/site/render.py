@@ -12,12 +12,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from competition.board import chart
-from competition.board.site import figures
+from competition.board.heldout import sections
+from competition.board.numbers import cost, number, p_value
+from competition.board.site import figures, plots
+from competition.board.site.blends import blend_section
 from competition.board.site.clusters import ByCluster, by_cluster
 from competition.board.site.compare import compare_data, script_json
-from competition.board.site.pages import SCATTER, Contest, Line, competition_page, lines, pairs_page, summary
+from competition.board.site.halves import SCATTER
+from competition.board.site.overall import overall_section
+from competition.board.site.pages import Contest, Line, competition_page, lines, pairs_page, summary
 from competition.board.site.solution import solution_page
-from competition.board.table import Leaderboard, cost, number
 from competition.metrics import METRICS
 from competition.text import clean
 
@@ -36,7 +40,9 @@ def render(contests: Sequence[Contest]) -> Iterator[tuple[str, str]]:
     path, text : str
         Path from the folder of the site, with slashes.
     """
-    yield "index.html", _page("index", "", summaries=[summary(contest.board) for contest in contests])
+    boards = [contest.board for contest in contests]
+    summaries = [summary(board) for board in boards]
+    yield "index.html", _page("index", "", summaries=summaries, overall=overall_section(boards))
     for contest in contests:
         for path, text in _contest(contest):
             yield f"{contest.board.slug}/{path}", text
@@ -48,19 +54,21 @@ def _contest(contest: Contest) -> Iterator[tuple[str, str]]:
     all_lines = lines(board)
     pairs = pairs_page(board)
     shared: dict[str, Any] = {"board": board, "has_pairs": pairs is not None, "has_two": len(board.ranked) > 1}
-    yield "index.html", _page("competition", "../", page=competition_page(board), **shared)
+    blends = blend_section(contest.blending, all_lines)
+    below = {"blends": blends, "sections": tuple(sections(board))}
+    yield "index.html", _page("competition", "../", page=competition_page(board), **below, **shared)
     if pairs:
         yield "pairs.html", _page("pairs", "../", page=pairs, **shared)
     if shared["has_two"]:
-        yield "compare.html", _compare(board, all_lines, clusters, shared)
+        yield "compare.html", _compare(contest, all_lines, clusters, shared)
     for at, line in enumerate(all_lines):
         neighbours = (all_lines[at - 1] if at else None, all_lines[at + 1] if at + 1 < len(all_lines) else None)
         page = solution_page(contest, line, neighbours, clusters)
         yield f"solutions/{line.page}", _page("solution", "../../", page=page, **shared)
 
 
-def _compare(board: Leaderboard, all_lines: Sequence[Line], clusters: ByCluster | None, shared: dict[str, Any]) -> str:
-    data = script_json(compare_data(board, all_lines, clusters))
+def _compare(contest: Contest, all_lines: Sequence[Line], clusters: ByCluster | None, shared: dict[str, Any]) -> str:
+    data = script_json(compare_data(contest, all_lines, clusters))
     return _page("compare", "../", data=data, lines=[line for line in all_lines if line.row.rank], **shared)
 
 
@@ -110,12 +118,13 @@ def _environment() -> Environment:
     environment.filters |= {
         "clean": clean,
         "number": number,
+        "p_value": p_value,
         "cost": cost,
         "direction": direction,
     }
     environment.globals |= {
         "BAR": figures.BAR_WIDTH,
-        "CURVE": figures.CURVE_SIZE,
+        "CURVE": plots.CURVE_SIZE,
         "SCATTER": SCATTER,
         "STRIP": (figures.STRIP_WIDTH, figures.STRIP_HEIGHT),
         "metrics": METRICS,

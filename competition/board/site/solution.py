@@ -8,9 +8,11 @@ from markupsafe import Markup
 from competition.board.scale import score_scale
 from competition.board.site import source
 from competition.board.site.clusters import ByCluster
-from competition.board.site.figures import Bar, Cell, Curve, Strip, bar, confusions, curves, matrix, strip
+from competition.board.site.figures import Bar, Cell, Strip, bar, confusions, matrix, strip
 from competition.board.site.pages import Contest, Line
+from competition.board.site.plots import Plot, plots
 from competition.board.site.trials import FailureGroup, failure_groups, fold_heads, fold_scores, folds
+from competition.board.site.weak import Weak, weak_slices
 from competition.board.table import Leaderboard
 from competition.results import TrialRecord
 from competition.text import clean
@@ -38,6 +40,10 @@ class SolutionPage:
         Its neighbours on the board.
     code : tuple of Markup
         Its lines; none where the file is not there.
+    weak : tuple of Weak
+        Its slices, the worst first.
+    lacks_slices : bool
+        Whether there are none because its predictions are not here.
     """
 
     board: Leaderboard
@@ -52,7 +58,9 @@ class SolutionPage:
     n_clusters: int
     matrix: tuple[tuple[str, tuple[Cell, ...]], ...]
     confusions: tuple[tuple[str, str, Cell], ...]
-    curves: tuple[Curve, ...]
+    plots: tuple[Plot, ...]
+    weak: tuple[Weak, ...]
+    lacks_slices: bool
     failures: tuple[FailureGroup, ...]
 
 
@@ -76,7 +84,9 @@ def solution_page(
         n_clusters=clusters.n_all if clusters else 0,
         matrix=matrix(result),
         confusions=confusions(result),
-        curves=curves(result),
+        plots=plots(result, board.definition.cv.n_repeats),
+        weak=weak_slices(board, line.row.name, contest.slices) if line.row.rank else (),
+        lacks_slices=line.row.name in contest.slices.missing,
         failures=tuple(failure_groups(line.row, board.definition.limits, board.definition.cv.n_repeats)),
     )
 

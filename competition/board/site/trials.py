@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from statistics import median
 
-from competition.board.table import Row
+from competition.board.row import Row
 from competition.definition import Competition, Limits
 from competition.results import Failure, Result, TrialRecord
 from competition.text import clean

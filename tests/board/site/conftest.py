@@ -1,6 +1,7 @@
 """Boards by hand for every task, their sites, and a parser that complains about what is not well-formed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
@@ -8,9 +9,20 @@ from typing import Any
 import pytest
 
 from competition.board.site import Contest, render
+from competition.board.slices import NO_SLICES, Slice, Sliced, Slices
 from competition.board.table import Leaderboard, build
 from competition.definition import Competition
-from competition.results import Failure, Provenance, Result, SolutionCard, Statistics, TrialRecord
+from competition.ranking.order import Interval
+from competition.results import (
+    Calibration,
+    Curves,
+    Failure,
+    Provenance,
+    Result,
+    SolutionCard,
+    Statistics,
+    TrialRecord,
+)
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
 TASKS: dict[str, dict[str, Any]] = {
@@ -107,12 +119,11 @@ def made_of(
             predict_seconds=0.02,
             wall_seconds=1.0,
             peak_memory_mb=1234.5,
-            predictions="0" * 16,
+            predictions=sha256(f"{name} {part} {repeat} {fold}".encode()).hexdigest()[:16],
             failure=failure if score is None and (part == "heldout" or fold == 1) else None,
         )
         for part, repeat, fold in [*places, ("heldout", 0, 0)]
     )
-    curve = ((0.0, 0.0), (0.5, 0.8), (1.0, 1.0))
     counts = tuple(tuple(90 if i == j else 30 for j in range(len(classes))) for i in range(len(classes)))
     known = score is not None
     metrics = dict.fromkeys(rules.metric_names, score) if known else {}
@@ -150,10 +161,43 @@ def made_of(
         statistics=None if score is None else statistics(rules, score, len(classes)),
         confusion=counts if known and classes else None,
         classes=classes,
-        curves={"roc": curve, "precision_recall": curve} if known and len(classes) == 2 else {},
+        curves=curves_of(rules) if known else {},
+        calibration=calibration_of(rules) if known else None,
         trials=trials,
     )
     return made.model_copy(update=changes)
+
+
+def curves_of(rules: Competition) -> Curves:
+    curve = ((0.0, 0.0), (0.5, 0.8), (1.0, 1.0))
+    if rules.task == "regression":
+        return {
+            "quantiles": ((10.0, 11.0), (20.0, 19.0), (31.0, 28.0)),
+            "residuals": ((0.0, -4.0), (0.5, 0.1), (1.0, 5.0)),
+        }
+    return {"roc": curve, "precision_recall": curve}
+
+
+def calibration_of(rules: Competition) -> Calibration:
+    if rules.task == "regression":
+        bins = {"predicted": (12.0, 22.0), "observed": (12.5, 23.0), "rows": (60, 60)}
+        return Calibration(kind="value", **bins, quartiles=((10.0, 14.0), (20.0, 25.0)), error=0.75)
+    kind: Any = "probability" if rules.task == "binary" else "confidence"
+    bins = {"predicted": (0.1, 0.6), "observed": (0.05, 0.7), "rows": (80, 40)}
+    return Calibration(kind=kind, **bins, error=0.0667, brier=0.125)
+
+
+def slices_by_hand(board: Leaderboard, missing: Sequence[str] = ()) -> Slices:
+    """Three cells, in the second of which all are worse; the third has no score."""
+    scores = {row.name: row.score for row in board.ranked if row.name not in missing}
+    worse = {name: (score or 0.0) - 0.1 for name, score in scores.items()}
+    ends = {name: Interval(score - 0.05, score + 0.05) for name, score in worse.items()}
+    cells = (
+        Slice("1ALTE", 1_200, 80, scores, {}, 0.8),
+        Slice("<b>2</b>", 900, 40, worse, ends, 0.7),
+        Slice("3CLTE", 12, 0, {}, {}, None),
+    )
+    return Slices((Sliced("CellName", cells, 5),), frozenset(missing))
 
 
 def with_card(made: Result, **changes: Any) -> Result:
@@ -164,14 +208,18 @@ def board_of(rules: Competition, *results: Result) -> Leaderboard:
     return build(rules, results, None)
 
 
-def site_of(*boards: Leaderboard, sources: Mapping[str, str] | None = None) -> dict[str, str]:
-    return dict(render([Contest(board, sources or {}) for board in boards]))
+def site_of(
+    *boards: Leaderboard, sources: Mapping[str, str] | None = None, slices: Slices = NO_SLICES
+) -> dict[str, str]:
+    return dict(render([Contest(board, sources or {}, slices=slices) for board in boards]))
 
 
 @pytest.fixture(scope="session")
 def by_hand() -> SimpleNamespace:
     """Make ``rules(task)``, a ``result(rules, name, score)``, a ``board(rules, *results)``, a ``site(*boards)``."""
-    return SimpleNamespace(rules=rules_of, result=made_of, with_card=with_card, board=board_of, site=site_of)
+    return SimpleNamespace(
+        rules=rules_of, result=made_of, with_card=with_card, board=board_of, site=site_of, slices=slices_by_hand
+    )
 
 
 @pytest.fixture(scope="session")

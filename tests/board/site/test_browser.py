@@ -24,6 +24,7 @@ PAGES = (
     "tiny/compare.html",
     "tiny/solutions/entry_02.html",
     "tiny/solutions/broken.html",
+    "tiny/solutions/entry_09.html",
 )
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)><b onclick=alert(3)>bold</b> \u202e{{7*7}}"
 FAMILIES = ("trees", "linear", "networks")
@@ -58,7 +59,9 @@ def site(by_hand: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     p_values = tuple(tuple(max(0.0, 1 - abs(i - j) / 4) for j in range(12)) for i in range(12))
     board = mark_front(replace(board, rows=rows, pairs=Pairs(names, p_values)))
     folder = tmp_path_factory.mktemp("browser") / "site"
-    write_site(folder, render([Contest(board, {"entry_02": "def make_estimator():\n    return 1  # one\n"})]))
+    source = "def make_estimator():\n    return 1  # one\n"
+    slices = by_hand.slices(board, missing=("entry_09",))
+    write_site(folder, render([Contest(board, {"entry_02": source}, slices=slices)]))
     return folder
 
 
@@ -143,10 +146,10 @@ def test_two_solutions_are_compared(visit: Callable[..., Any]) -> None:
     assert "Title of entry_04 (F1 0.8200) is behind Title of entry_01 (0.8800) by 0.0600." in verdict.inner_text()
     assert "Of 5 folds A is better on 0 and B on 5." in verdict.inner_text()
     assert "adjusted p-value of this pair is 0.250: the difference is not significant" in verdict.inner_text()
-    assert page.locator(".diff rect.b").count() == 12
+    assert page.get_by_role("region", name="Differences by day").locator("rect.b").count() == 12
     page.get_by_role("button", name="Swap").click()
     assert "Title of entry_01 (F1 0.8800) is ahead of" in verdict.inner_text()
-    assert page.locator(".diff rect.a").count() == 12
+    assert page.get_by_role("region", name="Differences by day").locator("rect.a").count() == 12
     assert page.evaluate("location.hash") == "#a=entry_01.html&b=entry_04.html"
     page.locator("#b").select_option("entry_01.html")
     assert "the same solution" in verdict.inner_text()
@@ -157,6 +160,20 @@ def test_two_solutions_are_compared(visit: Callable[..., Any]) -> None:
     assert log_loss.locator("td").last.inner_text() == "A", "less is better, and A has less"
     cost = page.get_by_role("row", name="Fit of a fold, s")
     assert [text.strip() for text in cost.locator("td").all_inner_texts()] == ["7.00", "11.0", "0.64 ×", "A"]
+
+
+def test_two_solutions_are_compared_by_slice_and_by_threshold(visit: Callable[..., Any]) -> None:
+    page = visit("tiny/compare.html#a=entry_01.html&b=entry_04.html")
+    slices = page.get_by_role("region", name="By CellName", exact=True)
+    assert "Of 2 slices A is better on 2 and B on 0; most for A: " in slices.inner_text()
+    slices.get_by_text("Numbers by CellName").click()
+    row = slices.get_by_role("row", name="<b>2</b> (900 rows)")
+    assert row.locator("td").all_inner_texts() == ["0.7800", "0.7200", "+0.0600", "A"]
+    curves = page.get_by_role("region", name="By threshold")
+    assert curves.locator("figcaption").all_inner_texts() == ["Precision and recall", "ROC"]
+    assert curves.locator(".line.a").first.get_attribute("d") == "M0.0 220.0L110.0 44.0L220.0 0.0"
+    page.locator("#b").select_option("entry_09.html")
+    assert "not at hand when this page was written" in page.get_by_role("region", name="By slice").inner_text()
 
 
 def test_a_solution_leads_to_its_comparison(visit: Callable[..., Any]) -> None:

@@ -1,4 +1,4 @@
-"""Drawings as numbers: places on axes, matrices, curves, and the runs of who is not separable."""
+"""Drawings as numbers: places on axes, matrices, and the runs of who is not separable."""
 
 import itertools
 
@@ -45,13 +45,6 @@ def test_of_many_classes_the_largest_confusions_are_shown(by_hand) -> None:
     assert figures.matrix(made) == ()
     actual, called, cell = figures.confusions(made)[0]
     assert (actual, called, cell.count, cell.percent) == ("class 3", "class 7", 999, 52)
-
-
-def test_curves_are_steps_of_tenths_of_a_pixel(by_hand) -> None:
-    (precision_recall, roc) = figures.curves(by_hand.result(by_hand.rules(), "first", 0.8))
-    assert roc.path == "M0 220l110 -176 110 -44"
-    assert roc.chance == "M0 220L220 0"
-    assert precision_recall.chance == "M0 110.0H220"
 
 
 def test_a_strip_has_a_dot_for_each_known_score() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from competition.board.site.compare import compare_data, script_json
-from competition.board.site.pages import competition_page, file_names, lines
+from competition.board.site.pages import Contest, competition_page, file_names, lines
 from competition.board.site.solution import paragraphs
 from competition.board.site.trials import fold_heads, fold_scores
 
@@ -80,7 +80,7 @@ def test_a_docstring_keeps_its_paragraphs_and_a_very_long_one_is_cut() -> None:
 def test_comparisons_know_what_the_board_knows(by_hand) -> None:
     rules = by_hand.rules()
     board = by_hand.board(rules, by_hand.result(rules, "a", 0.8), by_hand.result(rules, "b", None))
-    data = compare_data(board, lines(board), None)
+    data = compare_data(Contest(board, {}), lines(board), None)
     (only,) = data["solutions"]
     assert (only["name"], only["rank"], only["page"]) == ("a", 1, "a.html")
     assert only["cv"] == [0.8, 0.8, 0.8]

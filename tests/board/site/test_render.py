@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from competition.board.slices import Slices
 from competition.board.table import Pairs, build
 from competition.results import Failure
 
@@ -53,7 +54,7 @@ def site(by_hand: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("task", "classes", "matrices", "curves"),
-    [("binary", "no yes", 1, 2), ("multiclass", "a b c", 1, 0), ("regression", "", 0, 0)],
+    [("binary", "no yes", 1, 3), ("multiclass", "a b c", 1, 3), ("regression", "", 0, 3)],
 )
 def test_each_task_has_its_pages(
     by_hand: Any, parsed: Any, task: str, classes: str, matrices: int, curves: int
@@ -291,7 +292,10 @@ def test_a_hundred_solutions_stay_under_a_megabyte_a_page(by_hand: Any) -> None:
     curve = tuple((i / 100, round(i**0.9 / 100, 4)) for i in range(101))
     counts = ((90, 10, 10, 90),) * 1_000
     names = tuple(f"a group with a name {i:04}" for i in range(1_000))
-    board = [by_hand.result(rules, f"solution_{i:03}", 0.5 + i / 1000, curves={"roc": curve}) for i in range(100)]
+    board = [
+        by_hand.result(rules, f"solution_{i:03}", 0.5 + i / 1000, curves={"roc": curve, "precision_recall": curve})
+        for i in range(100)
+    ]
     board = [
         by_hand.with_card(one, docstring="A sentence of forty letters that says why. " * 10).model_copy(
             update={"statistics": one.statistics.model_copy(update={"clusters": names, "units": (counts,)})}
@@ -299,7 +303,10 @@ def test_a_hundred_solutions_stay_under_a_megabyte_a_page(by_hand: Any) -> None:
         for one in board
     ]
     source = "def f(x):\n    return [one + 1 for one in x]  # why\n" * 1_300  # about 64 KiB
-    site = by_hand.site(inferred(by_hand.board(rules, *board)), sources={"solution_000": source})
+    shown = inferred(by_hand.board(rules, *board))
+    one = by_hand.slices(shown).by[0]
+    many = Slices(tuple(replace(one, slices=one.slices[:1] * 40) for _ in range(3)))
+    site = by_hand.site(shown, sources={"solution_000": source}, slices=many)
     assert len(site) == 104
     sizes = {path: len(text.encode()) for path, text in site.items()}
     assert max(sizes.values()) < 1_000_000, max(sizes, key=sizes.__getitem__)

@@ -142,6 +142,57 @@ function byCluster(a, b) {
     details(`Numbers by ${one}`, scroll(`Scores by ${one}`, table(`${data.metric} by ${one}`, [one[0].toUpperCase() + one.slice(1), "A", "B", "A − B", "Better"], rows))))];
 }
 
+// Both curves in one square, over the same 101 places.
+function byThreshold(a, b) {
+  const known = data.curves.filter(({ key }) => a.curves[key].length > 1 && b.curves[key].length === a.curves[key].length);
+  if (!known.length) return [];
+  const side = 220;
+  const line = (values, kind) => drawing("path", {
+    class: `line ${kind}`,
+    d: values.map((y, at) => `${at ? "L" : "M"}${((side * at) / (values.length - 1)).toFixed(1)} ${(side * (1 - y)).toFixed(1)}`).join(""),
+  });
+  const figures = known.map(({ key, title, x, y }) => {
+    const texts = [
+      ["ty", -6, 4, "1"], ["ty", -6, side / 2 + 4, "0.5"], ["ty", -6, side + 4, "0"],
+      ["tx", side / 2, side + 16, "0.5"], ["tx", side, side + 16, "1"], ["tx", side / 2, side + 34, x],
+    ].map(([kind, at, height, text]) => drawing("text", { class: kind, x: at, y: height }, text));
+    const upright = drawing("text", { class: "tx", transform: `translate(-34 ${side / 2}) rotate(-90)` }, y);
+    const picture = drawing("svg", { class: "curve", viewBox: `-46 -8 ${side + 60} ${side + 48}`, width: side + 60, height: side + 48, role: "img", "aria-label": `${title} of A and of B: ${y} against ${x}` },
+      drawing("path", { class: "frame", d: `M0 0H${side}V${side}H0zM0 ${side / 2}H${side}M${side / 2} 0V${side}` }),
+      line(b.curves[key], "b"), line(a.curves[key], "a"), ...texts, upright);
+    return element("figure", { class: "panel" }, element("figcaption", {}, title), picture);
+  });
+  const note = element("p", { class: "notes" }, "Solid: A. Dashed: B. Means of the folds, out-of-fold rows.");
+  return [section("by-threshold", "By threshold", element("div", { class: "panels" }, ...figures), note)];
+}
+
+function bySlice(a, b) {
+  if (a.lacksSlices || b.lacksSlices) {
+    const note = element("p", { class: "notes" }, "Scores by slice need the single predictions of both, which were not at hand when this page was written.");
+    return [section("by-slice", "By slice", note)];
+  }
+  return data.slices.flatMap(({ title, names, rows }, number) => {
+    const [one, other] = [a.slices[number], b.slices[number]];
+    const differences = gains(one, other, data.greaterIsBetter);
+    const count = tally(differences);
+    if (!count.all) return [];
+    const order = names.map((_, at) => at).filter((at) => differences[at] != null).sort((i, j) => differences[j] - differences[i]);
+    const inOrder = title.startsWith("hour of ") ? order.toSorted((i, j) => i - j) : order;
+    const last = differences[order.at(-1)] < 0 ? "most for B" : "least for A";
+    const first = differences[order[0]] > 0 ? "most for A" : "least for B";
+    const ends = inOrder === order ? [first, last] : [names[inOrder[0]], names[inOrder.at(-1)]];
+    const figure = bars(inOrder.map((at) => differences[at]), `Difference of ${data.metric} by ${title}; the table below has the numbers`, ends);
+    const pick = (values) => order.map((at) => values[at]);
+    const labels = order.map((at) => `${names[at]} (${rows[at].toLocaleString("en")} rows)`);
+    const numbers = scores(labels, pick(one), pick(other), order.map(() => data.greaterIsBetter));
+    const id = `by-slice-${number}`;
+    return [section(id, `By ${title}`,
+      element("p", { class: "about" }, `${told(count, "slice", "slices")}; ${first}: ${names[order[0]]}, ${last}: ${names[order.at(-1)]}.`.replace(/^o/, "O")),
+      scroll(`Differences by ${title}`, figure),
+      details(`Numbers by ${title}`, scroll(`Scores by ${title}`, table(`${data.metric} by ${title}, most for A first`, ["Slice", "A", "B", "A − B", "Better"], numbers))))];
+  });
+}
+
 // Costs vary from run to run: within a hundredth they are the same.
 const alike = (one, other) => Math.abs(one - other) <= 0.01 * Math.max(one, other);
 
@@ -164,6 +215,7 @@ function verdict(a, b) {
   const lead = gain === 0 ? "equal to" : gain > 0 ? "ahead of" : "behind";
   const folds = tally(gains(a.folds, b.folds, data.greaterIsBetter));
   const parts = [`${a.title} (${data.metric} ${number(a.cv[0])}) is ${lead} ${b.title} (${number(b.cv[0])})${gain ? ` by ${number(Math.abs(gain))}` : ""}.`];
+  if (a.alike.includes(b.name)) parts.push("They predict every out-of-fold row alike.");
   if (folds.all) parts.push(`${told(folds, "fold", "folds")}.`.replace(/^o/, "O"));
   const p = pValue(a, b);
   if (p != null) parts.push(`The adjusted p-value of this pair is ${p < 0.001 ? "below 0.001" : p.toFixed(3)}: the difference is ${p < data.level ? "" : "not "}significant (exploratory).`);
@@ -180,7 +232,7 @@ function show() {
   const [a, b] = [byPage.get(selects.a.value), byPage.get(selects.b.value)];
   const links = element("p", { class: "notes" }, "Their pages: ",
     element("a", { href: `solutions/${a.page}` }, `A, ${a.name}`), " · ", element("a", { href: `solutions/${b.page}` }, `B, ${b.name}`));
-  const parts = a === b ? [] : [links, byMetric(a, b), ...byFold(a, b), ...byCluster(a, b), ...byCost(a, b)];
+  const parts = a === b ? [] : [links, byMetric(a, b), ...byFold(a, b), ...byCluster(a, b), ...bySlice(a, b), ...byThreshold(a, b), ...byCost(a, b)];
   document.getElementById("comparison").replaceChildren(...parts);
   document.getElementById("verdict").textContent = verdict(a, b);
 }

@@ -1,0 +1,1 @@
+"""What metrics are made of: sums over rows that add up, and the formulas that turn them into scores."""
