@@ -1,6 +1,6 @@
 """Measure everything that the harness promises of its speed, in one run.
 
-Usage: ``python -m benchmarks [board|overhead|cached|memory|threads|ranking|coverage|all] [--rounds N] [--slug SLUG]``.
+Usage: ``python -m benchmarks [PART] [--rounds N] [--slug SLUG]``, with a part of `PARTS`, or all.
 It always ends with exit code 0: what it prints is a measurement, not a test.
 """
 
@@ -13,12 +13,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks import board, cached, coverage, memory, overhead, ranking, report, threads
+from benchmarks import audit, board, cached, coverage, fresh, grading, memory, overhead, ranking, report, threads
 from competition.errors import PodiumError
 from competition.evaluation.sandbox.levels import LEVELS, choose, probe
 from competition.repository import Repository
 
-PARTS = ("board", "overhead", "cached", "memory", "threads", "ranking", "coverage")
+PARTS = ("board", "overhead", "cached", "memory", "threads", "ranking", "coverage", "fresh", "grading", "audit")
 
 
 def main() -> None:
@@ -81,6 +81,12 @@ def _measure(
             return ranking.measure(arguments.rounds, say)
         case "coverage":
             return coverage.measure(say)
+        case "audit":
+            return audit.measure(repository, scratch, say)
+        case "fresh":
+            return fresh.measure(say)
+        case "grading":
+            return grading.measure(arguments.rounds, scratch, say)
         case _:
             return threads.measure(arguments.rounds, levels[0], scratch, say)
 

@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.known_skill import SPREADS, Metric, Spread, World, draw, skills
+from benchmarks.known_skill import SPREADS, Contest, Metric, Spread, World, draw, skills
 from benchmarks.report import Figure, Part
-from competition.ranking.inference import infer
+from competition.ranking.inference import Inference, infer
 from competition.ranking.resampling import resample
 
 WORLDS = {
@@ -65,20 +65,29 @@ def cover(
         generator = np.random.default_rng([number, n_solutions])
         contest = draw(world, skills(spread, n_solutions, generator), metric, generator, seed_deviation)
         found = infer(resample(contest.contestants, contest.scorer, number, N_RESAMPLES))
-        if found.rank_low is None or found.rank_high is None or found.low is None or found.high is None:
-            raise ValueError(found.reason)
-        first, last = contest.true_ranks
-        tied = found.rank_low == 1
-        rows.append(
-            (
-                tied[first == 1].mean(),
-                ((found.rank_low <= first) & (last <= found.rank_high)).mean(),
-                ((found.low <= contest.true_scores) & (contest.true_scores <= found.high)).mean(),
-                tied.sum(),
-                (found.rank_high - found.rank_low + 1).mean(),
-            )
-        )
+        held = what_held(found, contest)
+        assert found.rank_low is not None
+        assert found.rank_high is not None
+        rows.append((*held, (found.rank_low == 1).sum(), (found.rank_high - found.rank_low + 1).mean()))
     return Coverage(*np.mean(rows, axis=0).tolist())
+
+
+def what_held(found: Inference, contest: Contest) -> tuple[float, float, float]:
+    """Share of the truly best that are in the tie group, of the true ranks that are held, and of the true scores.
+
+    Raises
+    ------
+    ValueError
+        If ranking gave no ranges.
+    """
+    if found.rank_low is None or found.rank_high is None or found.low is None or found.high is None:
+        raise ValueError(found.reason)
+    first, last = contest.true_ranks
+    return (
+        float((found.rank_low == 1)[first == 1].mean()),
+        float(((found.rank_low <= first) & (last <= found.rank_high)).mean()),
+        float(((found.low <= contest.true_scores) & (contest.true_scores <= found.high)).mean()),
+    )
 
 
 def measure(say: Callable[[str], None], sizes: dict[int, int] = SIZES, metric: Metric = "f1") -> Part:

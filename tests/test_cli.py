@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from competition import cli
-from competition.results import read_result, write_result
+from competition.result_files import read_result, write_result
 from competition.scaffold import create_repository
 
 Podium = Callable[..., tuple[int, str, str]]

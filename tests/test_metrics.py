@@ -8,7 +8,8 @@ import sklearn.metrics as sk
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from competition.metrics import METRICS, SCORE_BINS, Scorer, counts_by_threshold, score_together
+from competition.measures.ranks import counts_by_threshold
+from competition.metrics import METRICS, SCORE_BINS, Scorer, score_together
 from competition.results import Predictions
 
 CLASS_METRICS = ["f1", "fbeta", "precision", "recall", "accuracy", "balanced_accuracy", "matthews_corrcoef"]

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from competition import submission as module
 from competition.definition import Competition
 from competition.errors import PodiumError
 from competition.results import Predictions
 from competition.submission import read_submission, submission_table, write_submission
+from competition.submission.columns import read_by_column
+from competition.submission.file import open_file
+from competition.submission.rows import read_by_row
 
 IDS = np.array([30, 7, 12, 5])
 LABELS = ["0", "1", "1", "0"]
@@ -133,11 +135,11 @@ def test_a_thousands_separator_is_no_decimal_comma(read, rules):
 
 def both_ways(path, definition, ids, classes):
     """Predictions read by column, and by row."""
-    file = module._open(path, definition, len(ids))
+    file = open_file(path, definition, len(ids))
     by_row = None
     with suppress(PodiumError):
-        by_row = module._read_rows(file, definition, ids, classes)
-    return module._read_fast(file, definition, ids, classes), by_row
+        by_row = read_by_row(file, definition, ids, classes)
+    return read_by_column(file, definition, ids, classes), by_row
 
 
 def assert_same(one, other):

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.definition import Competition
+from competition.ranking.order import in_order
+from competition.ranking.pairs import holm
+from competition.results import Result
+
 MIN_RESAMPLES = 10
+RANDOM = ("stratified", "random")  # folds drawn by row; blocks of time and whole groups are no random resamples
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,65 @@ def corrected_ttest(
     ratio = float(np.mean(rows_predict)) / float(np.mean(rows_train))
     t = mean / np.sqrt((1 / len(differences) + ratio) * variance)
     return CorrectedTTest(mean, float(t), degrees, _two_sided(float(t), degrees))
+
+
+def against_best(results: Sequence[Result], rules: Competition) -> dict[str, float] | None:
+    """Compare every solution with the one that leads the board, by its scores on the folds.
+
+    It stands beside the ranking and takes no part in it. The leader is the one that the ranking shows first, and was
+    chosen by the same scores; the p-values are adjusted for the number of solutions (Holm 1979), not for that choice.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Of one competition, made on the same folds; those without a score are passed over.
+    rules : Competition
+        The competition.
+
+    Returns
+    -------
+    dict or None
+        Two-sided p-value by the name of the solution, adjusted by Holm. The leader is not in it, nor is a solution that
+        cannot be tested: one with a fold on which the metric is undefined, or whose scores differ from the leader's by
+        the same amount on each. None where the test does not apply: the board is not ranked by cross-validation, the
+        folds are not drawn by row, there are fewer than `MIN_RESAMPLES` of them, or there is nobody to compare.
+    """
+    n_resamples = rules.cv.n_splits * rules.cv.n_repeats
+    if rules.ranking.by != "cv" or rules.cv.strategy not in RANDOM or n_resamples < MIN_RESAMPLES:
+        return None
+    scored = [standing.result for standing in in_order(results, rules) if standing.rank is not None]
+    if len(scored) < 2:
+        return None
+    leader, *others = (_by_fold(result, rules.metric.primary) for result in scored)
+    tests = {
+        result.solution.name: test
+        for result, folds in zip(scored[1:], others, strict=True)
+        if (test := _compared(folds, leader)) is not None
+    }
+    adjusted = holm(np.array([test.p_value for test in tests.values()]))
+    return dict(zip(tests, adjusted.tolist(), strict=True))
+
+
+_ByFold = dict[tuple[int, int], tuple[float | None, int, int]]  # score, rows to train on, rows to predict
+
+
+def _by_fold(result: Result, metric: str) -> _ByFold:
+    return {
+        (trial.repeat, trial.fold): (trial.metrics.get(metric), trial.rows_train, trial.rows_predict)
+        for trial in result.trials
+        if trial.part == "cv"
+    }
+
+
+def _compared(one: _ByFold, leader: _ByFold) -> CorrectedTTest | None:
+    if one.keys() != leader.keys():
+        return None
+    places = sorted(leader)
+    first = [score for place in places if (score := one[place][0]) is not None]
+    second = [score for place in places if (score := leader[place][0]) is not None]
+    if not len(first) == len(second) == len(places):
+        return None
+    return corrected_ttest(first, second, [leader[at][1] for at in places], [leader[at][2] for at in places])
 
 
 def _two_sided(t: float, degrees: int) -> float:

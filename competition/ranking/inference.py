@@ -75,9 +75,7 @@ def infer(replicates: Replicates, level: float = LEVEL) -> Inference:
     places, copy_of = _distinct(replicates, sign)
     copies = np.bincount(copy_of)
     by_solution = sign * np.ascontiguousarray(replicates.replicates[:, places].T)
-    scores, shifts = sign * replicates.scores[places], sign * replicates.shifts[places]
-    pairs = differences(scores, by_solution, shifts, replicates.effective_clusters)
-    better, worse = separated(pairs, 1 - level)
+    better, worse = separated(differences(replicates, places), 1 - level)
     low, high = intervals(replicates, level)
     return Inference(
         low=low,

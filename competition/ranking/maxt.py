@@ -15,6 +15,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from competition.ranking.resampling import Jackknife, Replicates
 from competition.ranking.widening import widened
 
 BLOCK_ROWS = 64  # 64 solutions × 2,000 resamples of float32 stay in the cache of a core
@@ -40,7 +41,7 @@ class Differences:
         ``t[k, j] = (score_j - score_k) / se_jk``, greater is better; 0 for equal scores, infinite where the scores
         differ by the same amount in every resample.
     inverse_se : ndarray of float32 or float64 of shape (U, U)
-        0 where the standard error is 0.
+        Of the differences between replicates; 0 where the standard error is 0.
     centred : ndarray of float32 or float64 of shape (U, B)
         Replicates less their score, greater is better.
     n_clusters : float
@@ -53,20 +54,42 @@ class Differences:
     n_clusters: float
 
 
-def differences(scores: Floats, replicates: Floats, shifts: Floats, n_clusters: float) -> Differences:
+def differences(replicates: Replicates, places: NDArray[np.intp] | None = None) -> Differences:
     """Compare all pairs.
+
+    The standard error of a difference is that of its replicates or that of the jackknife over clusters, whichever is
+    larger: where a score bends, as a root or an average precision does, the bootstrap may be too small, and the
+    jackknife is too large rather than too small (Efron and Stein 1981, "The jackknife estimate of variance").
 
     Parameters
     ----------
-    scores : ndarray of shape (U,)
-        Greater is better.
-    replicates : ndarray of shape (U, B)
-        Greater is better.
-    shifts : ndarray of shape (U,)
-        What the statistics do not tell of a score: no standard error is taken to be less than their difference.
-    n_clusters : float
-        Effective number of clusters.
+    replicates : Replicates
+        Finite.
+    places : ndarray of shape (U,), optional
+        The solutions to compare, all if not given.
     """
+    places = np.arange(len(replicates.scores)) if places is None else places
+    sign = 1.0 if replicates.greater_is_better else -1.0
+    scores, shifts = sign * replicates.scores[places], replicates.shifts[places]
+    by_solution = sign * np.ascontiguousarray(replicates.replicates[:, places].T)
+    squared, alike = _squared_errors(scores, by_solution)
+    bootstrap = np.maximum(np.sqrt(squared), np.abs(shifts[:, None] - shifts))
+    larger = bootstrap
+    if replicates.jackknife is not None:
+        larger = np.where(bootstrap > 0, np.fmax(bootstrap, _jackknife_errors(replicates.jackknife, places)), 0.0)
+    difference = scores - scores[:, None]
+    difference[np.abs(difference) <= ROUNDING * np.maximum(np.abs(scores[:, None]), np.abs(scores))] = 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(difference == 0, 0.0, difference / larger)
+        inverse = np.where(bootstrap > 0, 1 / bootstrap, 0.0)
+    centred: NDArray[np.floating] = by_solution - scores[:, None]
+    if not alike:
+        inverse, centred = inverse.astype(np.float32), centred.astype(np.float32)
+    return Differences(t, inverse, centred, replicates.effective_clusters)
+
+
+def _squared_errors(scores: Floats, replicates: Floats) -> tuple[Floats, bool]:
+    """Variances of the differences between replicates, and whether some solutions are nearly alike."""
     centred = replicates - replicates.mean(axis=1, keepdims=True)
     covariance = centred @ centred.T / (replicates.shape[1] - 1)
     variance = np.diagonal(covariance)
@@ -78,14 +101,21 @@ def differences(scores: Floats, replicates: Floats, shifts: Floats, n_clusters: 
         squared[k, others] = (replicates[others] - replicates[k]).var(axis=1, ddof=1)
     # A constant difference leaves the rounding of its terms.
     squared[squared <= (ROUNDING**2) * np.maximum(of_pair, np.maximum(scores[:, None] ** 2, scores**2))] = 0.0
-    se = np.maximum(np.sqrt(squared), np.abs(shifts[:, None] - shifts))
-    difference = scores - scores[:, None]
-    difference[np.abs(difference) <= ROUNDING * np.maximum(np.abs(scores[:, None]), np.abs(scores))] = 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(difference == 0, 0.0, difference / se)
-        inverse = np.where(se > 0, 1 / se, 0.0)
-    exact = np.float64 if alike.sum() > len(scores) else np.float32
-    return Differences(t, inverse.astype(exact), (replicates - scores[:, None]).astype(exact), n_clusters)
+    return squared, bool(alike.sum() > len(scores))
+
+
+def _jackknife_errors(jackknife: Jackknife, places: NDArray[np.intp]) -> Floats:
+    """Standard errors of the differences, shape (U, U); NaN where a score is."""
+    left_out = jackknife.left_out[places]
+    n = left_out.shape[1]
+    centred = left_out - left_out.mean(axis=1, keepdims=True)
+    products = centred @ centred.T
+    squared = np.diagonal(products)
+    of_pairs = np.maximum(squared[:, None] + squared - 2 * products, 0.0)
+    # A spread of the bootstrap is too small by (n - 1) / n, which `widened` makes good; so be this one.
+    variances = of_pairs * ((n - 1) / n) ** 2
+    seeds = jackknife.seed_errors[places] ** 2
+    return np.asarray(np.sqrt(variances + seeds[:, None] + seeds))
 
 
 def separated(pairs: Differences, alpha: float) -> tuple[Mask, Mask]:

@@ -51,14 +51,10 @@ def compare_pairs(replicates: Replicates) -> Pairs | None:
     """
     if reason_against(replicates):
         return None
-    sign = 1.0 if replicates.greater_is_better else -1.0
-    by_solution = sign * np.ascontiguousarray(replicates.replicates.T)
-    of_pairs = differences(
-        sign * replicates.scores, by_solution, sign * replicates.shifts, replicates.effective_clusters
-    )
+    of_pairs = differences(replicates)
     p_values = 2 * tail_probability(np.abs(of_pairs.t), of_pairs.n_clusters)
     counted = _counted(of_pairs)
-    n_resamples = by_solution.shape[1]
+    n_resamples = len(replicates.replicates)
     p_values = np.where(counted >= COUNTED, np.maximum(p_values, (1 + counted) / (1 + n_resamples)), p_values)
     p_values = np.minimum(p_values, 1.0)
     return Pairs(

@@ -67,6 +67,22 @@ class StandardErrors:
 
 
 @dataclass(frozen=True)
+class Jackknife:
+    """Scores of K solutions without one cluster each.
+
+    Parameters
+    ----------
+    left_out : ndarray of shape (K, n_clusters)
+        NaN where the metric is undefined.
+    seed_errors : ndarray of shape (K,)
+        Standard errors of the scores over seeds, of which these scores do not tell.
+    """
+
+    left_out: Floats
+    seed_errors: Floats
+
+
+@dataclass(frozen=True)
 class Replicates:
     """Scores of K solutions in B resamples, each drawn with the same cluster counts for all solutions.
 
@@ -77,7 +93,8 @@ class Replicates:
     replicates : ndarray of shape (B, K)
         Scores in each resample, seed noise included; NaN where the metric is undefined.
     shifts : ndarray of shape (K,)
-        Added to every replicate of a solution, where the statistics only approximate its score; else 0.
+        By how much the exact score differs from that of the statistics, where these only approximate it; else 0. The
+        replicates of such a solution have its score as their mean.
     n_clusters : int
         Number of clusters that were drawn from.
     effective_clusters : float
@@ -86,6 +103,8 @@ class Replicates:
         Direction of the metric.
     bounds : tuple of float
         What the metric cannot go beyond.
+    jackknife : Jackknife, optional
+        A second look at how sure the differences are.
     errors : StandardErrors, optional
         With fewer than `FEW_CLUSTERS` clusters, for metrics of few sums.
     """
@@ -97,6 +116,7 @@ class Replicates:
     effective_clusters: float
     greater_is_better: bool
     bounds: tuple[float, float] = (-np.inf, np.inf)
+    jackknife: Jackknife | None = None
     errors: StandardErrors | None = None
 
 
@@ -137,17 +157,21 @@ def resample(
         raise ValueError(f"expected statistics of one shape, got {sorted(shapes) or 'no contestant'}")
     _, n_clusters, n_sums = shapes.pop()
     drawn = draw_counts(n_clusters, n_resamples, seed)
+    draws = np.vstack([drawn, 1 - np.eye(n_clusters)])
     keys = [_key(one) for one in contestants]
     # Rounding in a product of matrices depends on the place in it; a place by content makes the order of entry moot.
     places = sorted(range(len(contestants)), key=keys.__getitem__)
-    by_solution = np.empty((len(contestants), n_resamples))
-    for chunk in _chunks(places, n_resamples * n_sums * drawn.itemsize):
+    scored = np.empty((len(contestants), len(draws)))
+    for chunk in _chunks(places, len(draws) * n_sums * draws.itemsize):
         sums = np.stack([contestants[place].statistics for place in chunk])
-        by_solution[chunk] = _mean_over_units(sums, drawn, scorer)
+        scored[chunk] = _mean_over_units(sums, draws, scorer)
+    by_solution, left_out = scored[:, :n_resamples], scored[:, n_resamples:]
     shifts = np.zeros(len(contestants))
     if not scorer.metric.pooled:
         shifts[:] = [one.score - _score_of_statistics(one, scorer) for one in contestants]
-    by_solution += shifts[:, None]
+        # A fold of few clusters has other scores if some are drawn twice; the mean over folds is right as it stands.
+        scores = np.array([one.score for one in contestants])
+        by_solution += (scores - by_solution.mean(axis=1))[:, None]
     seed_errors = np.array([one.seed_deviation / np.sqrt(one.n_fits) for one in contestants])
     for place in np.flatnonzero(seed_errors):
         noise = np.random.default_rng([seed, *keys[place]]).standard_normal(n_resamples)
@@ -160,6 +184,7 @@ def resample(
         effective_clusters=effective_number(_sizes(contestants[0].statistics, scorer)),
         greater_is_better=scorer.metric.greater_is_better,
         bounds=_bounds(scorer),
+        jackknife=Jackknife(left_out, seed_errors),
         errors=_errors(contestants, drawn, scorer, seed_errors),
     )
 

@@ -17,6 +17,9 @@ def intervals(replicates: Replicates, level: float) -> tuple[Floats, Floats]:
     interval (Efron and Tibshirani 1993, chapter 12.5), which follows the skewness that a few hard days bring. The
     latter needs a spread within every resample, so a solution that is nearly always right has the former.
 
+    Percentiles are stretched where the jackknife over clusters finds a larger spread than the bootstrap, as it does for
+    an average precision of folds with few days (`competition.ranking.maxt.differences`).
+
     Parameters
     ----------
     replicates : Replicates
@@ -31,12 +34,27 @@ def intervals(replicates: Replicates, level: float) -> tuple[Floats, Floats]:
     """
     tail = (1 - widened_level(level, replicates.effective_clusters)) / 2
     low, high = np.quantile(replicates.replicates, [tail, 1 - tail], axis=0)
+    stretch = _stretch(replicates)
+    low, high = (replicates.scores + stretch * (end - replicates.scores) for end in (low, high))
     if replicates.errors is not None:
         spread = replicates.errors.of_replicates.min(axis=0) > FLAT * replicates.errors.of_scores
         places = np.flatnonzero(spread)
         low[places], high[places] = _studentised(replicates, replicates.errors, places, level)
     least, most = replicates.bounds
     return np.clip(low, least, most), np.clip(high, least, most)
+
+
+def _stretch(replicates: Replicates) -> Floats:
+    """By how much the spread of the jackknife is larger than that of the bootstrap; 1 where it is not."""
+    if replicates.jackknife is None:
+        return np.ones(len(replicates.scores))
+    left_out = replicates.jackknife.left_out
+    n = left_out.shape[1]
+    # Both less than they should be by (n - 1) / n, which the level makes good.
+    variance = left_out.var(axis=1) * (n - 1) ** 2 / n + replicates.jackknife.seed_errors**2
+    bootstrap = replicates.replicates.var(axis=0)
+    ratio = np.divide(variance, bootstrap, out=np.ones_like(variance), where=bootstrap > 0)
+    return np.asarray(np.sqrt(np.fmax(ratio, 1.0)))
 
 
 def _studentised(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,6 +132,16 @@ def test_what_the_histograms_do_not_tell_of_a_score_does_not_tell_solutions_apar
         np.array([0.7, 0.701]), replicates, np.array([0.0, 0.001]), 50, 50.0, greater_is_better=True
     )
     assert infer(same_but_for_the_shift).rank_low.tolist() == [1, 1]
+
+
+def test_the_larger_of_two_standard_errors_counts():
+    rng = np.random.default_rng(8)
+    made = resample([of_labels(rng, 0.8), of_labels(rng, 0.85)], F1, 0, 500)
+    assert infer(made).rank_low.tolist() == [2, 1]
+    unsure = replace(made.jackknife, left_out=made.jackknife.left_out + rng.normal(0, 0.01, (2, 50)))
+    found = infer(replace(made, jackknife=unsure))
+    assert found.rank_low.tolist() == [1, 1]
+    assert (found.high - found.low > 1.5 * (infer(made).high - infer(made).low)).all()
 
 
 def test_nearly_identical_solutions_are_compared_by_the_rows_that_differ():
