@@ -1,0 +1,57 @@
+"""Every check, in the order in which a report lists them, and the run over all."""
+
+import time
+import warnings
+from collections.abc import Callable
+
+from competition.audit.checks import columns, drift, duplicates, formula, groups, order, representation
+from competition.audit.checks import time as in_time
+from competition.audit.findings import Finding, Outcome, Report, Skip
+from competition.audit.table import Audited
+
+Check = Callable[[Audited], list[Finding]]
+CHECKS: tuple[Check, ...] = (
+    duplicates.exact_duplicates,
+    duplicates.near_duplicates,
+    order.row_order,
+    order.ids,
+    columns.constants,
+    columns.single_column,
+    columns.missingness,
+    representation.decimals,
+    representation.lattices,
+    representation.exact_values,
+    representation.text_format,
+    groups.regular_groups,
+    groups.entities,
+    in_time.time_split,
+    drift.train_and_test,
+    drift.folds,
+    formula.formula,
+)
+
+
+def audit(table: Audited) -> Report:
+    """Run every check; one that cannot say anything of this table says why."""
+    return Report(
+        name=table.name,
+        task=table.task,
+        n_train=table.n,
+        n_test=table.n_test,
+        n_columns=len(table.features),
+        outcomes=tuple(_outcome(check, table) for check in CHECKS),
+        notes=table.notes,
+    )
+
+
+def _outcome(check: Check, table: Audited) -> Outcome:
+    name, looks_for = check.__name__, (check.__doc__ or "").split("\n")[0].rstrip(".")
+    start = time.perf_counter()
+    try:
+        with warnings.catch_warnings():
+            # Of columns without a value, and of fits that ended early: what they say is no finding.
+            warnings.simplefilter("ignore")
+            found = tuple(check(table))
+    except Skip as skip:
+        return Outcome(name, looks_for, skipped=str(skip), seconds=time.perf_counter() - start)
+    return Outcome(name, looks_for, found, seconds=time.perf_counter() - start)
