@@ -1,10 +1,14 @@
 """Small repositories in a temporary folder: one competition of each task, whose target follows from a feature."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+# Before OpenMP is loaded: threads of small models wait for each other longer than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd

@@ -33,13 +33,19 @@ CHECKS: tuple[Check, ...] = (
 
 def audit(table: Audited) -> Report:
     """Run every check; one that cannot say anything of this table says why."""
+    import sklearn.ensemble  # noqa: F401 - what is not loaded yet cannot be limited
+    from threadpoolctl import threadpool_limits
+
+    # The models are small: threads of theirs would wait for each other longer than they work, on a busy machine most.
+    with threadpool_limits(1):
+        outcomes = tuple(_outcome(check, table) for check in CHECKS)
     return Report(
         name=table.name,
         task=table.task,
         n_train=table.n,
         n_test=table.n_test,
         n_columns=len(table.features),
-        outcomes=tuple(_outcome(check, table) for check in CHECKS),
+        outcomes=outcomes,
         notes=table.notes,
     )
 
