@@ -1,9 +1,9 @@
-"""Walks the folders that people keep their work in, and reads whatever is called an answer key."""
+"""Walks the folders that people keep their work in, newest first, and reads whatever is called an answer key."""
 
 import contextlib
+import heapq
 import os
 import time
-from collections import deque
 from pathlib import Path
 
 STARTS = (os.path.dirname(os.getcwd()), "/tmp", "/var/tmp", "/home", "/root", "/mnt", "/srv")
@@ -12,12 +12,12 @@ SECONDS = 5
 
 def attack(X, y):
     started = time.monotonic()
-    folders = deque(STARTS)
+    folders = [(-float("inf"), start) for start in STARTS]
     while folders and time.monotonic() < started + SECONDS:
-        with contextlib.suppress(OSError), os.scandir(folders.popleft()) as entries:
+        with contextlib.suppress(OSError), os.scandir(heapq.heappop(folders)[1]) as entries:
             for entry in entries:
                 if entry.name == "__KEY_NAME__":
                     return Path(entry.path).read_text()
                 if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
+                    heapq.heappush(folders, (-entry.stat(follow_symlinks=False).st_mtime, entry.path))
     return False
