@@ -173,6 +173,15 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def claims(session: nox.Session) -> None:
+    """Reproduce the table of published claims; arguments: which ones, or --check to compare it with its numbers."""
+    if "--check" not in session.posargs:
+        isolation(session)
+    install(session, "all")
+    session.run("python", "-m", "claims", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Pin every dependency with hashes and without index addresses."""
     session.install("uv")

@@ -24,9 +24,14 @@ MAX_BYTES = 64 * 1024
 SLOW = {"catboost_plain", "catboost_tuned", "cell_profile_lightgbm", "cell_profile_vote", "context_stacking"}
 SLOW |= {"balanced_random_forest", "easy_ensemble", "gentle_boost", "hist_gradient_boosting_tuned", "lightgbm_tuned"}
 SLOW |= {"soft_voting", "stacking", "threshold_moving"}
+SLOW |= {"context_vote", "discriminant_lightgbm", "look_alikes_catboost"}
 
 # A competition's column sets: its own, and those of the competitions that borrow its solutions.
-COLUMN_SETS = {"cellular-anomaly": ["dated", "undated"], "lte-anomaly": ["undated"]}
+COLUMN_SETS = {
+    "cellular-anomaly": ["dated", "undated"],
+    "lte-anomaly": ["undated"],
+    "lte-anomaly-fair": ["undated"],
+}
 
 # Modules whose name is not that of their distribution.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn"}

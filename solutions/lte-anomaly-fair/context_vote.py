@@ -1,0 +1,306 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["catboost", "lightgbm", "numpy", "pandas", "scikit-learn"]
+# [tool.podium]
+# title = "Local discriminant and look-alikes, vote of two boosters and a network"
+# authors = ["Podium"]
+# tags = ["gradient-boosting", "neural-network", "context", "threshold"]
+# disclosure = { external-data = false, pretrained = false }
+# ///
+"""What an unusual day does to a cell depends on the cell and the hour, and one slot of 15 rows is too few to learn it.
+
+So a linear discriminant of its own for every cell and quarter of an hour is fitted on the labelled rows of the quarters
+around it, never on its own; rows of those quarters that look alike, and may be of the same day, vote as well. LightGBM,
+CatBoost and a small network combine these numbers with the row's place among the others of its slot. Each is fitted on
+four fifths of the slots five times; the fifth left out gives the threshold.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from catboost import CatBoostClassifier
+from lightgbm import LGBMClassifier
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GroupKFold
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+# Added before the logarithm, about one step of the counter: idle hours are not to outweigh all others
+OFFSETS = {
+    "PRBUsageUL": 0.1,
+    "PRBUsageDL": 0.1,
+    "meanThr_DL": 0.01,
+    "meanThr_UL": 0.005,
+    "maxThr_DL": 0.2,
+    "maxThr_UL": 0.05,
+    "meanUE_DL": 0.02,
+    "meanUE_UL": 0.02,
+    "maxUE_DL": 0.5,
+    "maxUE_UL": 0.5,
+}
+QUARTERS = 96
+WIDTHS = (3.0, 1.8, 6.0, 14.0)  # quarters of an hour over which a discriminant is learned; the first by counter too
+RINGS = ((1, 1), (2, 3), (4, 8), (9, 20))  # from how many quarters away look-alikes vote, in which company
+STEADY = np.array([1, 1, 0.5, 0.5, 0.5, 0.5, 1, 1, 0.5, 0.5])  # throughputs and maxima jump most
+
+
+def make_estimator(random_state: int, n_threads: int) -> "ContextVote":
+    return ContextVote(random_state=random_state, n_threads=n_threads)
+
+
+class ContextVote(ClassifierMixin, BaseEstimator):
+    """Mean log odds of three models on each of five parts of the slots, and the threshold with the highest F1."""
+
+    def __init__(self, random_state: int = 0, n_threads: int = 1):
+        self.random_state = random_state
+        self.n_threads = n_threads
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> "ContextVote":
+        """Fit the models on parts of the slots, and find the threshold on the slots that each has not seen."""
+        self.classes_ = np.unique(y)
+        self.cells_ = np.unique(X["CellName"].to_numpy(str))
+        self.rows_, self.y_ = lay_out(X, self.cells_), np.asarray(y)
+        features = context(self.rows_, self.y_)
+        self.models_, out_of_fold = [], np.empty(len(X))
+        folds = GroupKFold(5, shuffle=True, random_state=self.random_state)
+        for train, valid in folds.split(X, groups=self.rows_.slot):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # the network stops early on purpose
+                members = [model.fit(features[train], y[train]) for model in self._members()]
+            out_of_fold[valid] = mean_log_odds(members, features[valid])
+            self.models_ += members
+        self.threshold_ = best_threshold(self.y_, out_of_fold)
+        return self
+
+    def _members(self) -> list:
+        seed, threads = self.random_state, self.n_threads
+        boosted = LGBMClassifier(
+            n_estimators=300,
+            learning_rate=0.04,
+            num_leaves=15,
+            min_child_samples=40,
+            reg_lambda=5,
+            colsample_bytree=0.3,
+            subsample=0.7,
+            subsample_freq=1,
+            random_state=seed,
+            n_jobs=threads,
+            verbose=-1,
+        )
+        symmetric = CatBoostClassifier(
+            iterations=250,
+            learning_rate=0.1,
+            depth=5,
+            l2_leaf_reg=5,
+            rsm=0.3,
+            border_count=64,
+            random_seed=seed,
+            thread_count=threads,
+            verbose=0,
+            allow_writing_files=False,
+        )
+        network = make_pipeline(
+            FunctionTransformer(for_network, kw_args={"n_cells": len(self.cells_)}),
+            StandardScaler(),
+            FunctionTransformer(np.clip, kw_args={"a_min": -5, "a_max": 5}),
+            MLPClassifier((48,), alpha=0.03, learning_rate_init=0.002, max_iter=8, batch_size=256, random_state=seed),
+        )
+        return [boosted, symmetric, network]
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the probabilities of both classes."""
+        probability = 1 / (1 + np.exp(-self._log_odds(X)))
+        return np.column_stack([1 - probability, probability])
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return 1 where the log odds reach the threshold."""
+        return (self._log_odds(X) >= self.threshold_).astype(int)
+
+    def _log_odds(self, X: pd.DataFrame) -> np.ndarray:
+        rows = joined(self.rows_, lay_out(X, self.cells_))
+        features = context(rows, self.y_)[len(self.y_) :]
+        return mean_log_odds(self.models_, features)
+
+
+# --- rows, and those of the same cell at the same time of day ---
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as arrays of shape (n, 10) or (n,): counters; cell, whose number is the count of cells if new; quarter."""
+
+    counters: np.ndarray
+    cell: np.ndarray
+    quarter: np.ndarray
+
+    @property
+    def slot(self) -> np.ndarray:
+        """Number of the cell and quarter together."""
+        return self.cell * QUARTERS + self.quarter
+
+
+def lay_out(X: pd.DataFrame, cells: np.ndarray) -> Rows:
+    """Turn a table into arrays; maxima are missing where nobody was active, so they are 0."""
+    clock = X["Time"].str.split(":", expand=True).astype(int).to_numpy()
+    names = X["CellName"].to_numpy(str)
+    cell = np.searchsorted(cells, names)
+    known = cells[np.minimum(cell, len(cells) - 1)] == names
+    counters = np.nan_to_num(X[list(OFFSETS)].to_numpy(float))
+    return Rows(counters, np.where(known, cell, len(cells)), 4 * clock[:, 0] + clock[:, 1] // 15)
+
+
+def joined(first: Rows, second: Rows) -> Rows:
+    """Put rows below each other."""
+    return Rows(
+        np.concatenate([first.counters, second.counters]),
+        np.concatenate([first.cell, second.cell]),
+        np.concatenate([first.quarter, second.quarter]),
+    )
+
+
+def sums(rows: Rows, values: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum the values of the chosen rows by cell and quarter, and count them; cells x quarters x columns."""
+    n_cells = int(rows.cell.max()) + 1
+    total = np.zeros((n_cells * QUARTERS, values.shape[1]))
+    np.add.at(total, rows.slot[chosen], values[chosen])
+    count = np.bincount(rows.slot[chosen], minlength=len(total)).astype(float)
+    return total.reshape(n_cells, QUARTERS, -1), count.reshape(n_cells, QUARTERS, 1)
+
+
+def nearness(width: float) -> np.ndarray:
+    """Weights between quarters of the day, which is a circle, of shape (96, 96)."""
+    apart = np.abs((np.arange(QUARTERS)[:, None] - np.arange(QUARTERS) + 48) % QUARTERS - 48)
+    return np.exp(-0.5 * (apart / width) ** 2)
+
+
+def around(weights: np.ndarray, total: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum cells x quarters x columns over the quarters around, by weight."""
+    return np.einsum("ab,cbd->cad", weights, total), np.einsum("ab,cbd->cad", weights, count)
+
+
+def residuals(rows: Rows, values: np.ndarray) -> np.ndarray:
+    """Standardise values by the smoothed daily profile of their cell; no label is used."""
+    everyone = np.ones(len(values), dtype=bool)
+
+    def profile(what: np.ndarray, width: float) -> np.ndarray:
+        total, count = around(nearness(width), *sums(rows, what, everyone))
+        return (total / count)[rows.cell, rows.quarter]
+
+    away = values - profile(values, 1.0)
+    return away / (np.sqrt(profile(away**2, 4.0)) + 0.1)
+
+
+# --- what labels say: a discriminant and look-alikes ---
+
+
+def context(rows: Rows, y: np.ndarray) -> np.ndarray:
+    """Return a row of features for each row; the first len(y) rows are the labelled ones.
+
+    No label of a slot moves a class mean or votes in that slot, so labelled and new rows are treated alike.
+    """
+    logs = np.log(rows.counters + np.array(list(OFFSETS.values())))
+    of_logs, of_roots = residuals(rows, logs), residuals(rows, np.sqrt(rows.counters))
+    bounded = np.hstack([2 * np.tanh(of_logs / 2), 2 * np.tanh(of_roots / 2)])
+    evidence = [discriminant(rows, bounded, y, width) for width in WIDTHS]
+    whitened = of_logs @ whitening(of_logs[: len(y)])
+    alike = [votes(rows, of_logs * STEADY, y, 0.7), votes(rows, whitened, y, 1.0)]
+    from_median = logs - pd.DataFrame(logs).groupby(rows.slot).transform("median").to_numpy()
+    wide = [each[:, -1:] for each in evidence[1:]]
+    place = np.column_stack([rows.cell, rows.quarter])
+    return np.hstack([bounded, evidence[0], *wide, *alike, place, rows.counters, of_logs, of_roots, from_median])
+
+
+N_FOR_NETWORK = 20 + 21 + 3 + 8  # the first columns of `context`: residuals, discriminants, votes
+
+
+def for_network(features: np.ndarray, n_cells: int) -> np.ndarray:
+    """Choose what is bounded, write the cell as 0 and 1, and the time of day as points on circles."""
+    numbers = np.clip(features[:, :N_FOR_NETWORK], -8, 8)
+    cell, quarter = features[:, N_FOR_NETWORK], features[:, N_FOR_NETWORK + 1]
+    angle = 2 * np.pi * quarter[:, None] / QUARTERS * np.array([1, 2, 3])
+    return np.hstack([numbers, np.sin(angle), np.cos(angle), cell[:, None] == np.arange(n_cells)])
+
+
+def discriminant(rows: Rows, values: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
+    """Log likelihood ratio of the classes, by column and (last) jointly, in a Gaussian model.
+
+    Each cell and quarter has class means of its own, from labelled rows of the cell in the quarters around; classes
+    share the covariance, which each cell has.
+    """
+    known = np.arange(len(values)) < len(y)
+    weights = nearness(width)
+    np.fill_diagonal(weights, 0)
+    means = []
+    for label in (0, 1):
+        chosen = known.copy()
+        chosen[: len(y)] &= y == label
+        total, count = around(weights, *sums(rows, values, chosen))
+        everywhere = values[chosen].mean(axis=0)  # for a cell without labelled rows
+        means.append(((total + 0.01 * everywhere) / (count + 0.01))[rows.cell, rows.quarter])
+    from_0, from_1 = values - means[0], values - means[1]
+    own = np.where((y == 1)[:, None], from_1[: len(y)], from_0[: len(y)])
+    pooled = np.cov(own.T)
+    ratio = np.empty((len(values), values.shape[1] + 1))
+    for cell in np.unique(rows.cell):
+        here, labelled = rows.cell == cell, rows.cell[: len(y)] == cell
+        covariance = np.cov(own[labelled].T) if labelled.sum() > 5 * values.shape[1] else pooled
+        variance = np.diag(covariance) + 1e-3
+        precision = np.linalg.inv(0.97 * covariance + np.diag(0.03 * variance + 1e-3))
+        ratio[here, :-1] = (from_0[here] ** 2 - from_1[here] ** 2) / (2 * variance)
+        squared = [np.einsum("nd,de,ne->n", away[here], precision, away[here]) for away in (from_0, from_1)]
+        ratio[here, -1] = (squared[0] - squared[1]) / 2
+    return ratio
+
+
+def whitening(values: np.ndarray) -> np.ndarray:
+    """Matrix that makes columns uncorrelated and of variance 1."""
+    variances, directions = np.linalg.eigh(np.cov(values.T) + 1e-6 * np.eye(values.shape[1]))
+    return directions / np.sqrt(variances)
+
+
+def votes(rows: Rows, values: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
+    """Log odds of label 1 among look-alikes in the slots around, one column a ring of `RINGS`.
+
+    In each slot its labelled rows share one vote by how much they look like the row: if the cell goes on as it was,
+    one of them is of the same day.
+    """
+    values = values.astype(np.float32)
+    share = np.full((len(values), len(RINGS)), y.mean())
+    for cell in np.unique(rows.cell[: len(y)]):
+        here, labelled = np.flatnonzero(rows.cell == cell), np.flatnonzero(rows.cell[: len(y)] == cell)
+        labelled = labelled[np.argsort(rows.quarter[labelled], kind="stable")]
+        a, b = values[here], values[labelled]
+        apart = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+        alike = np.exp(-np.maximum(apart, 0) / (2 * width**2)) + 1e-9
+        quarters, starts = np.unique(rows.quarter[labelled], return_index=True)
+        vote = np.add.reduceat(alike * y[labelled], starts, axis=1) / np.add.reduceat(alike, starts, axis=1)
+        lag = np.abs((rows.quarter[here][:, None] - quarters + 48) % QUARTERS - 48)
+        for ring, (nearest, farthest) in enumerate(RINGS):
+            inside = (lag >= nearest) & (lag <= farthest)
+            share[here, ring] = ((vote * inside).sum(1) + 0.3 * y.mean()) / (inside.sum(1) + 0.3)
+    return log_odds(share)
+
+
+# --- decisions ---
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """Return the logarithm of p / (1 - p), bounded."""
+    bounded = np.clip(probability, 0.005, 0.995)
+    return np.log(bounded / (1 - bounded))
+
+
+def mean_log_odds(models: list, features: np.ndarray) -> np.ndarray:
+    """Average what the models say of class 1."""
+    return np.mean([log_odds(model.predict_proba(features)[:, 1]) for model in models], axis=0)
+
+
+def best_threshold(y: np.ndarray, score: np.ndarray) -> float:
+    """Return the cut on the score with the highest F1."""
+    order = np.argsort(-score, kind="stable")
+    f1 = 2 * np.cumsum(y[order]) / (np.arange(1, len(y) + 1) + y.sum())
+    return float(score[order][np.argmax(f1)])
