@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -267,6 +267,22 @@ def test_local_workers_have_cores_of_their_own(make_works, own_claims):
         outcomes = dict(cluster.run(make_works(*[slow] * 4)))
     masks = {float(outcome.predictions.values[0]) for outcome in outcomes.values()}
     assert masks == {2.0**core for core in sorted(os.sched_getaffinity(0))[:2]}
+
+
+def test_a_handshake_that_dask_gives_up_is_tried_again(monkeypatch):
+    tries = []
+
+    def client(address, **_):
+        tries.append(address)
+        assert len(tries) > 1  # as dask's does where the scheduler's first batch holds more than one message
+        return "client"
+
+    monkeypatch.setattr(distributed, "Client", client)
+    monkeypatch.setattr(connection, "_greet", lambda address: None)
+    with ExitStack() as stack:
+        monkeypatch.setattr(stack, "enter_context", lambda entered: entered)
+        assert connection.connect("tcp://127.0.0.1:1", 0, stack) == "client"
+    assert len(tries) == 2
 
 
 # --- workers that die ---

@@ -1,6 +1,7 @@
 """From the address of a cluster to a client of dask's."""
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import re
@@ -11,6 +12,7 @@ from typing import Any
 from competition.errors import PodiumError
 
 ANSWER_SECONDS = 10.0
+HANDSHAKES = 3
 ALLOWED = "allowed: tcp://HOST:PORT, tls://HOST:PORT, or local:N for N worker processes on this machine"
 _SCHEDULER = re.compile(r"(?:tcp|tls)://(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})")
 _LOCAL = re.compile(r"local:(\d{1,4})")
@@ -41,7 +43,7 @@ def connect(address: str, n_local: int, closing: ExitStack) -> Any:
     logger.setLevel(logging.CRITICAL)
     if not n_local:
         _greet(address)
-        return closing.enter_context(distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False))
+        return closing.enter_context(_client(address))
     no_pages: dict[str, list[str]] = {f"distributed.{node}.http.routes": [] for node in ("scheduler", "worker")}
     try:
         with dask_module("dask").config.set(no_pages):
@@ -58,6 +60,15 @@ def connect(address: str, n_local: int, closing: ExitStack) -> Any:
         raise _not_installed(error) from None
     closing.enter_context(local)
     return closing.enter_context(distributed.Client(local, set_as_default=False))
+
+
+def _client(address: str) -> Any:
+    """Return a client. Dask's asserts that the scheduler's first batch holds one message; a busy one's may hold more."""
+    distributed = dask_module("distributed")
+    for _ in range(HANDSHAKES - 1):
+        with contextlib.suppress(AssertionError):
+            return distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
+    return distributed.Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
 
 
 def _greet(address: str) -> None:
