@@ -63,7 +63,7 @@ def connect(address: str, n_local: int, closing: ExitStack) -> Any:
 
 
 def _client(address: str) -> Any:
-    """Return a client. Dask's asserts that the scheduler's first batch holds one message; a busy one's may hold more."""
+    """Return a client. Dask's asserts that a scheduler's first batch holds one message; a busy one's may hold more."""
     distributed = dask_module("distributed")
     for _ in range(HANDSHAKES - 1):
         with contextlib.suppress(AssertionError):
