@@ -540,6 +540,7 @@ def scores_of(board: str) -> list[object]:
     return [(row["solution"], row["score"], row["metrics"]) for row in json.loads(board)["rows"]]
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_come_to_the_same(example: Path, podium: Podium) -> None:
     podium("prepare", "example")
     write_naps(example)

@@ -30,6 +30,7 @@ def test_every_leak_is_planted_here():
     assert FOUND.keys() == LEAKS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leak", LEAKS)
 @settings(max_examples=2)
 @given(seed=st.integers(0, 10_000), more=st.floats(0, 1))
@@ -41,6 +42,7 @@ def test_a_leak_is_found(leak, table_of, found_by, seed, more):
     assert all(one.mend and one.where for one in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leak", [leak for leak, (_, severe) in FOUND.items() if severe is not None])
 @settings(max_examples=1)
 @given(seed=st.integers(0, 10_000))

@@ -100,6 +100,7 @@ def leaks(secrets: dict[str, bytes], root: Path) -> dict[str, list[str]]:
     return {name: texts for name, texts in found.items() if texts}
 
 
+@pytest.mark.slow
 def test_no_file_and_no_output_tells_a_sealed_score_before_closing(
     organiser: Repository, tmp_path: Path, podium: Podium, monkeypatch: pytest.MonkeyPatch, strongest: Level
 ) -> None:

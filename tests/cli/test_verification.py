@@ -72,6 +72,7 @@ def labels(home: Path) -> list[int]:
     return target
 
 
+@pytest.mark.slow
 def test_labels_of_the_committed_draw_are_found_out(
     synthetic: tuple[Repository, Competition], podium: Podium, write_solution: Callable[..., Path]
 ) -> None:

@@ -288,6 +288,7 @@ def test_a_handshake_that_dask_gives_up_is_tried_again(monkeypatch):
 # --- workers that die ---
 
 
+@pytest.mark.slow
 def test_a_killed_worker_changes_nothing(others, make_works, predictions_here):
     slow = REGRESSION.format(fit="time.sleep(0.8)", predict="pass")
     works = make_works(slow, slow, PLAIN, PLAIN, slow, PLAIN)
