@@ -53,7 +53,7 @@ def measure(rounds: int, level: str, scratch: Path, say: Callable[[str], None]) 
         If a run fails.
     """
     few, many = (lte_like(scratch / str(repeats), {"nothing": NOTHING}, repeats) for repeats in (FEW, MANY))
-    gathering, scoring = _parts(many, level)
+    gathering, scoring, summarising = _parts(many, level)
     whole, in_worker = [], []
     for number in range(1, rounds + 1):
         options = ("--fresh", "--jobs", "1", "--isolation", level)
@@ -67,25 +67,35 @@ def measure(rounds: int, level: str, scratch: Path, say: Callable[[str], None]) 
     return Part(
         f"overhead: one worker, {level}; {LTE_SHAPE}, 5 folds; a solution that does nothing",
         f"Whole `podium run --fresh` of {5 * MANY + 1} trials less one of {5 * FEW + 1}, by the trials between: "
-        "planning, hashing, hand-over, fork, confinement, answer, checks, cache entry and progress all count, and so "
-        "does what the larger run takes longer to read. Less what the trials tell of fit and predict, and gathering, "
-        "timed in a forked child. Scoring (finish and summarise, timed apart) goes on beside the next trial, so it is "
-        "not taken off: the first figure is the most that it can be. In the worker: from fork to end of the trial as "
-        "recorded, less fit, predict and gathering.",
+        "planning, hashing, hand-over, fork, confinement, answer, checks, cache entry and progress all count, and "
+        "so does what the larger run takes longer to read. Less what the trials tell of fit and predict; "
+        "gathering, timed in a forked child; and summarising, the part of scoring that comes after the last trial, "
+        "timed apart. Each trial's own scores are made beside the next trial, so they are not taken off: the first "
+        "figure is the most that it can be. In the worker: from fork to end of the trial as recorded, less fit, "
+        "predict and gathering.",
         (
-            Figure.median("beyond fit, predict, gathering", [one - gathering for one in whole], "ms", LIMIT_MS),
+            Figure.median(
+                "beyond fit, predict, gathering, scoring",
+                [one - gathering - summarising for one in whole],
+                "ms",
+                LIMIT_MS,
+            ),
             Figure.median("of it in the worker", in_worker, "ms"),
             Figure("gathering the rows of a trial", gathering, "ms"),
-            Figure("scoring a trial", scoring, "ms"),
+            Figure("scoring a trial, beside the next one", scoring, "ms"),
+            Figure("summarising, by the trials", summarising, "ms"),
             Figure.median("a trial in all, less fit and predict", whole, "ms"),
         ),
     )
 
 
-def _parts(contest: Contest, level: str) -> tuple[float, float]:
-    """Milliseconds a trial of gathering and of scoring; a run must have left a result."""
+def _parts(contest: Contest, level: str) -> tuple[float, float, float]:
+    """Milliseconds a trial of gathering, of scoring and of summarising; a run must have left a result."""
     timed(contest.run("--jobs", "1", "--isolation", level), contest.root)
     command = [sys.executable, "-m", "benchmarks.sides.parts", str(contest.root), contest.slug]
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     told = json.loads(subprocess.run(command, cwd=CHECKOUT, env=env, check=True, capture_output=True).stdout)
-    return told["gathering"] / told["trials"] * MS, told["scoring"] / told["trials"] * MS
+    gathering, scoring, summarising = (
+        told[part] / told["trials"] * MS for part in ("gathering", "scoring", "summarising")
+    )
+    return gathering, scoring, summarising

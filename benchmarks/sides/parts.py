@@ -27,11 +27,12 @@ from competition.results import Predictions
 
 @dataclass(frozen=True)
 class Seconds:
-    """What the trials of one solution take together."""
+    """What the trials of one solution take together; summarising comes after the last of them."""
 
     trials: int
     gathering: float
     scoring: float
+    summarising: float
 
 
 def measure(repository: Repository, slug: str) -> Seconds:
@@ -45,8 +46,9 @@ def measure(repository: Repository, slug: str) -> Seconds:
     gathering = sum(_gather(trial, prepared, train, heldout) for trial in trials)
     started = time.perf_counter()
     finished = [finish(trial, _outcome(trial), prepared) for trial in trials]
+    scored = time.perf_counter()
     summarise(finished, result.solution, result.provenance, prepared)
-    return Seconds(len(trials), gathering, time.perf_counter() - started)
+    return Seconds(len(trials), gathering, scored - started, time.perf_counter() - scored)
 
 
 def _gather(trial: Trial, prepared: Prepared, train: int, heldout: int) -> float:

@@ -31,6 +31,7 @@ from competition.evaluation.sandbox.confine import (
     cpu_seconds,
     die_with,
     give_up_root,
+    pin,
     prepare,
 )
 from competition.evaluation.sandbox.locks import replace_process_locks
@@ -62,8 +63,6 @@ class Order:
         Wall-clock limit.
     memory_bytes : int
         Limit of the address space.
-    cpus : list of int
-        Cores that the trial may use; empty for any.
     """
 
     name: str
@@ -74,7 +73,6 @@ class Order:
     threads: int
     seconds: float
     memory_bytes: int
-    cpus: list[int]
 
 
 @dataclass(frozen=True)
@@ -118,18 +116,21 @@ class Setting:
         Modules to import before the first fork.
     site_packages : str or None
         Folder of a solution's own packages, seen by the confined trial alone; None for the running environment.
+    cpus : tuple of int
+        Cores of the worker and its trials; empty for any. On one core an order and a fork need not wake another.
     """
 
     confinement: Confinement
     preload: tuple[str, ...]
     site_packages: str | None
+    cpus: tuple[int, ...] = ()
 
     @classmethod
     def from_json(cls, text: str) -> "Setting":
         """Read what the harness wrote."""
         content = json.loads(text)
         confinement = read_confinement(content["confinement"])
-        return cls(confinement, tuple(content["preload"]), content["site_packages"])
+        return cls(confinement, tuple(content["preload"]), content["site_packages"], tuple(content["cpus"]))
 
 
 def read_confinement(content: dict[str, Any]) -> Confinement:
@@ -187,6 +188,7 @@ def main(arguments: list[str]) -> None:
 def serve(control: socket.socket, setting: Setting) -> None:
     """Import libraries, then fork a child for each order until the harness closes the socket."""
     give_up_root(setting.confinement)
+    pin(setting.cpus)
     adopt_orphans()
     replace_process_locks()
     for module in setting.preload:
@@ -297,7 +299,7 @@ def _set_up(order: Order, worker: int, setting: Setting, scratch: Path, words: i
         _close_standard_streams()
         os.chdir(scratch)
         os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
-        limits = Limits(order.memory_bytes, order.seconds, order.threads, tuple(order.cpus))
+        limits = Limits(order.memory_bytes, order.seconds, order.threads)
         confine(setting.confinement, limits, str(scratch))
         if setting.site_packages is not None:
             sys.path.append(setting.site_packages)

@@ -213,7 +213,6 @@ def _order(trial: Trial, prepared: Prepared) -> Order:
         threads=definition.limits.threads,
         seconds=definition.limits.seconds,
         memory_bytes=int(definition.limits.memory_gb * 1e9),
-        cpus=[],
     )
 
 

@@ -85,7 +85,7 @@ class Worker:
         if confined.uid is not None:
             os.chown(self.scratch, confined.uid, confined.uid)
         home = bubblewrap.SCRATCH if level == "namespaces" else self.scratch
-        setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages)))
+        setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages, tuple(cpus))))
         with theirs:
             self.process = subprocess.Popen(
                 start(level, ["serve", setting, str(theirs.fileno())], confined.read, runtime.site_packages is None),
@@ -108,11 +108,10 @@ class Worker:
         labels = {"train_rows": work.train_rows, "predict_rows": work.predict_rows, "y": work.y}
         program = wire.to_memory([work.program])
         given = wire.to_memory(wire.encode(labels, {}))
-        order = asdict(work.order) | {"cpus": self.cpus}
         self.running = Running(key, work, attempt, read, time.monotonic())
         # A worker that is gone shows when the answer is read.
         with contextlib.suppress(BrokenPipeError):
-            send(self.control, order, [program, work.train, work.predict, given, write])
+            send(self.control, asdict(work.order), [program, work.train, work.predict, given, write])
         for descriptor in (program, given, write):
             os.close(descriptor)
         return self.running

@@ -10,6 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from competition.evaluation.child import Ended
 from competition.evaluation.claims import claimed_cores
 from competition.evaluation.outcomes import Outcome, Runtime, Work, failed, judge, past_limit
 from competition.evaluation.sandbox.levels import Level
@@ -115,14 +116,16 @@ class Pool:
             for worker, is_late in self._ready(busy):
                 running = worker.running
                 assert running is not None
-                outcome = self._collect(worker, running, is_late)
-                is_final = outcome.failure is None or outcome.failure.type != "infrastructure"
-                if not is_final and running.attempt < ATTEMPTS:
-                    queue.again(running.key, running.work, running.attempt + 1)
-                # The worker goes on while its trial is scored and kept.
+                ended = self._collect(worker, running, is_late)
+                # The worker goes on while its trial is judged, scored and kept.
                 self._hand_out(queue)
+                outcome = _outcome(running, ended, is_late)
+                is_final = outcome.failure is None or outcome.failure.type != "infrastructure"
                 if is_final or running.attempt == ATTEMPTS:
                     yield running.key, outcome
+                else:
+                    queue.again(running.key, running.work, running.attempt + 1)
+                    self._hand_out(queue)
 
     def _hand_out(self, queue: "_Queue[Any]") -> None:
         for worker in list(self._workers):
@@ -165,8 +168,8 @@ class Pool:
     def _patience(self, busy: list[Worker]) -> float:
         return max(0.0, min(_last_moment(worker) for worker in busy) - monotonic())
 
-    def _collect(self, worker: Worker, running: Running, is_late: bool) -> Outcome:
-        """Take the end of a trial from its worker, which may have died."""
+    def _collect(self, worker: Worker, running: Running, is_late: bool) -> Ended | None:
+        """Take the end of a trial from its worker, None from one that has died or is late; it is replaced."""
         ended = None if is_late else worker.ended()
         # A stray of the trial may hold the pipe and write on.
         while not running.excess and running.drain() is None:
@@ -179,10 +182,15 @@ class Pool:
         if ended is None:
             worker.process.kill()
             self._replace(worker, worker.runtime)
-            if is_late:
-                return failed("timeout", past_limit(running.work), running.age)
-            return failed("infrastructure", "the worker process died", running.age)
-        return judge(running.work, bytes(running.content), len(running.content) + running.excess, ended)
+        return ended
+
+
+def _outcome(running: Running, ended: Ended | None, is_late: bool) -> Outcome:
+    if is_late:
+        return failed("timeout", past_limit(running.work), running.age)
+    if ended is None:
+        return failed("infrastructure", "the worker process died", running.age)
+    return judge(running.work, bytes(running.content), len(running.content) + running.excess, ended)
 
 
 def _last_moment(worker: Worker) -> float:

@@ -14,7 +14,7 @@ from competition.evaluation import child, watch, wire
 from competition.evaluation.child import Order, Setting, receive, send
 from competition.evaluation.sandbox.confine import Confinement
 
-ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 20.0, 4 * 10**9, [])
+ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 20.0, 4 * 10**9)
 SETTING = Setting(Confinement("none", ()), ("competition.evaluation.trial",), None)
 KILLS_ITSELF = b"import os\n\ndef make_estimator(random_state, n_threads):\n    os.kill(os.getpid(), 9)\n"
 

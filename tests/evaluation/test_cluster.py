@@ -159,7 +159,7 @@ def make_works() -> Iterator[Callable[..., list[tuple[int, Work]]]]:
         works = []
         for number, program in enumerate(programs):
             rows = np.random.default_rng(number).permutation(N_ROWS)
-            order = Order("trial.py", "source", None, False, number, 1, 30.0, 4_000_000_000, [])
+            order = Order("trial.py", "source", None, False, number, 1, 30.0, 4_000_000_000)
             given = memory, memory, rows[:40], rows[40:], y[rows[:40]]
             works.append((number, Work(order, Runtime(), program.encode(), *given)))
         return works

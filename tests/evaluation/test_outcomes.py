@@ -10,7 +10,7 @@ from competition.evaluation.child import Ended, Order
 from competition.evaluation.outcomes import Runtime, Work, judge, most_bytes
 
 N = 4
-ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 60.0, 10**9, [])
+ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 60.0, 10**9)
 WORK = Work(ORDER, Runtime(), b"", -1, -1, np.arange(3), np.arange(N), np.zeros(3, dtype=int))
 GOOD = {"values": np.array([0, 1, 0, 1], dtype=np.int32), "scores": np.tile([0.4, 0.6], (N, 1))}
 META = {"score_kind": "probability", "fit_seconds": 1.0, "predict_seconds": 0.5}

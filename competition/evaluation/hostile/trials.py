@@ -88,7 +88,6 @@ class Trials:
             threads=1,
             seconds=attack.seconds,
             memory_bytes=MEMORY_BYTES,
-            cpus=[],
         )
         return Work(
             order=order,

@@ -12,7 +12,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from competition.evaluation.sandbox import landlock, seccomp
@@ -56,12 +56,11 @@ class Confinement:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a trial may use: address space in bytes, wall seconds, threads, and the cores it is pinned to."""
+    """What a trial may use: address space in bytes, wall seconds, threads."""
 
     memory_bytes: int
     seconds: float
     threads: int
-    cpus: tuple[int, ...] = ()
 
 
 def give_up_root(confinement: Confinement) -> None:
@@ -115,6 +114,13 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+def pin(cpus: Sequence[int]) -> None:
+    """Keep this process and its children to some cores; none given, or a core that has gone since, is any core."""
+    if cpus and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, cpus)
+
+
 def adopt_orphans() -> None:
     """Become the parent of every process that a trial leaves behind, so that it can be found (a child subreaper)."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -138,9 +144,6 @@ def confine(confinement: Confinement, limits: Limits, scratch: str) -> None:
     OSError
         If the kernel refuses.
     """
-    if limits.cpus and hasattr(os, "sched_setaffinity"):
-        with contextlib.suppress(OSError):  # a core that has gone since
-            os.sched_setaffinity(0, limits.cpus)
     for what, amount, grace in _resources(confinement, limits):
         _limit(what, amount, grace)
     # A process that gave up root would hide from its worker which files it holds open.
