@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import fmean, median
+from time import monotonic
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from competition.results import Result, TrialRecord
 
 UNKNOWN_SECONDS = 3.0
+SILENT_SECONDS = 30.0
 
 
 def expected_seconds(earlier: Iterable[Result]) -> dict[str, float]:
@@ -68,7 +70,7 @@ class Estimate:
 
 
 class Watch:
-    """Show a run: a bar on a terminal; elsewhere a line at its beginning, and one a solution.
+    """Show a run: a bar on a terminal; elsewhere a line at its beginning, and at times. Everywhere one a solution.
 
     Parameters
     ----------
@@ -88,6 +90,9 @@ class Watch:
         self._n_solutions = n_solutions
         self._doing = doing
         self._ended = 0
+        self._n_trials = n_solutions * estimate.trials
+        self._trials_ended = 0
+        self._last_line = monotonic()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -99,7 +104,7 @@ class Watch:
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("evaluating", total=n_solutions * estimate.trials, left="")
+        self._task = self._bar.add_task("evaluating", total=self._n_trials, left="")
 
     @contextmanager
     def showing(self) -> Iterator["Watch"]:
@@ -112,9 +117,12 @@ class Watch:
             yield self
 
     def trial_ended(self, name: str, record: TrialRecord, cached: bool = False) -> None:
-        """Move the bar."""
+        """Move the bar; where there is none, tell how far it has come when nothing was told for a while."""
         self._estimate.add(name, record, cached)
+        self._trials_ended += 1
         self._bar.update(self._task, advance=1, description=name, left=self._left())
+        if not self._console.is_terminal and monotonic() - self._last_line >= SILENT_SECONDS:
+            self._print(f"{self._trials_ended:,} of {_count(self._n_trials, 'trial')}, {self._left()}")
 
     def solution_ended(self, result: Result, metric: str) -> None:
         """Print a line."""
@@ -126,15 +134,16 @@ class Watch:
         count = f"{self._ended:>{len(str(self._n_solutions))}}/{self._n_solutions}"
         left = "" if self._console.is_terminal else f", {self._left()}"
         line = f"{count} {result.solution.name:<32} {said} ({spent:.1f} s{kept}{left})"
-        self._console.print(
-            line, style="red" if result.failures else None, markup=False, highlight=False, soft_wrap=True
-        )
+        self._print(line, "red" if result.failures else None)
 
     def _print_beginning(self) -> None:
         solutions = _count(self._n_solutions, "solution")
-        trials = _count(self._n_solutions * self._estimate.trials, "trial")
-        line = f"{self._doing}: {solutions}, {trials}, {self._estimate.jobs} at a time"
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        trials = _count(self._n_trials, "trial")
+        self._print(f"{self._doing}: {solutions}, {trials}, {self._estimate.jobs} at a time")
+
+    def _print(self, line: str, style: str | None = None) -> None:
+        self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+        self._last_line = monotonic()
 
     def _left(self) -> str:
         seconds = round(self._estimate.left)

@@ -75,6 +75,18 @@ def test_without_a_terminal_a_line_says_that_it_has_begun(names: list[str], line
         assert console.file.getvalue() == line
 
 
+@pytest.mark.parametrize(("silent", "said"), [(29.0, ""), (30.0, "1 of 4 trials, about 9 s left\n")])
+def test_without_a_terminal_a_long_silence_is_broken(silent: float, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("competition.progress.monotonic", lambda: now)
+    console = Console(file=io.StringIO(), width=20)
+    watch = Watch(console, Estimate.of(["a", "b"], {}, trials=2, jobs=1), 2)
+    now += silent
+    watch.trial_ended("a", record(3.0))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == said
+
+
 def test_on_a_terminal_the_bar_says_it() -> None:
     console = Console(file=io.StringIO(), force_terminal=True)
     with Watch(console, Estimate.of(["a"], {}, trials=2, jobs=3), 1, "verifying").showing():
