@@ -1,6 +1,5 @@
 """Solutions are found and read as text; a broken one is told in one line and nothing of it runs."""
 
-import time
 import warnings
 
 import pytest
@@ -274,38 +273,6 @@ def test_a_broken_borrowed_file_is_listed_and_told_when_chosen(borrower):
     assert len(choose_solutions(repository, definition, ["x"], ["own"])) == 1
     with pytest.raises(PodiumError, match=r"lender/broken\.py: syntax error"):
         choose_solutions(repository, definition, ["x"], ["broken"])
-
-
-HOSTILE_HEADERS = {
-    "brackets": "tags = " + "[" * 3_000,
-    "tables": "x = " + "{a=" * 900,
-    "digits": "disclosure = {a = " + "9" * 3_900 + "}",
-    "version": 'requires-python = ">=' + "9" * 3_900 + '"',
-    "parentheses": 'dependencies = ["numpy; ' + "(" * 3_000 + '"]',
-    "long": "a" + ".a" * 20_000 + " = 1",
-}
-
-
-@pytest.mark.parametrize("line", HOSTILE_HEADERS.values(), ids=HOSTILE_HEADERS)
-def test_a_header_made_to_trip_a_parser_is_refused_in_one_line(tmp_path, line):
-    path = tmp_path / "small" / "trap.py"
-    path.parent.mkdir()
-    header = f'# /// script\n# {line}\n# [tool.podium]\n# title = "t"\n# authors = ["a"]\n# ///\n'
-    path.write_text(header + "def make_estimator(random_state, n_threads):\n    pass\n")
-    with pytest.raises(PodiumError) as refused:
-        read_solution(path)
-    assert "\n" not in str(refused.value)
-    assert len(str(refused.value)) < 300
-
-
-def test_many_starts_of_a_header_take_no_time(tmp_path):
-    path = tmp_path / "small" / "starts.py"
-    path.parent.mkdir()
-    path.write_text("# /// script\n" * 4_900 + "def make_estimator(random_state, n_threads):\n    pass\n")
-    started = time.process_time()
-    with pytest.raises(PodiumError, match="no header"):
-        read_solution(path)
-    assert time.process_time() - started < 2
 
 
 def test_what_is_no_plain_file_is_refused(tmp_path):

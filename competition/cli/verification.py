@@ -33,7 +33,7 @@ from competition.repository import temporary_folder
 
 if TYPE_CHECKING:
     from competition.definition import Competition
-    from competition.evaluation.redraw import Fall
+    from competition.evaluation.falls import Fall
     from competition.evaluation.verify import Comparison
     from competition.manifest import Manifest
     from competition.repository import Repository
@@ -181,7 +181,8 @@ def _print_comparisons(compared: "Iterable[Comparison]", definition: "Competitio
 
 def _holds_on_another_draw(asked: _Asked) -> bool:
     """Draw the data anew, evaluate, and print who fell."""
-    from competition.evaluation.redraw import SEEDS, fell, lacking, unsaid
+    from competition.evaluation.falls import fell, lacking, unsaid
+    from competition.evaluation.redraw import SEEDS
     from competition.evaluation.redraw import redraw as draw_anew
 
     repository, definition, manifest = asked.repository, asked.definition, asked.manifest
