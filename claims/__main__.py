@@ -1,7 +1,8 @@
 """Take the measurements, keep their numbers in claims/claims.json, and write the tables.
 
-Usage: ``python -m claims [CLAIM...]`` with claims of `CLAIMS`, or all; ``--check`` only compares the tables with the
-numbers on record, and ends with exit code 1 where one is another.
+Usage: ``python -m claims [CLAIM...]`` with claims of `CLAIMS`, or all. What was taken at the same commit already is not
+taken again, so that an interrupted run goes on; ``--fresh`` takes everything. ``--check`` only compares the tables with
+the numbers on record, and ends with exit code 1 where one is another.
 """
 
 import argparse
@@ -13,13 +14,17 @@ from pathlib import Path
 from claims import record, table
 from claims.evaluated import UnavailableError
 from claims.measurements import CLAIMS, MEASUREMENTS, Measurement
+from competition.errors import PodiumError
 from competition.repository import Repository
+
+WRITTEN = (record.FILE, *table.DOCUMENTS)
 
 
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(prog="python -m claims", description=__doc__)
     parser.add_argument("claim", nargs="*", help=f"of {', '.join(CLAIMS)}; all if none is named")
+    parser.add_argument("--fresh", action="store_true", help="take again what was taken at this commit already")
     parser.add_argument("--check", action="store_true", help="compare the tables with the numbers on record")
     arguments = parser.parse_args()
     unknown = set(arguments.claim) - set(CLAIMS)
@@ -28,31 +33,42 @@ def main() -> None:
     repository = Repository.find(Path(__file__))
     if arguments.check:
         sys.exit(check(repository.root))
-    measure(repository, arguments.claim or CLAIMS)
+    try:
+        measure(repository, arguments.claim or CLAIMS, fresh=arguments.fresh)
+    except PodiumError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
 
-def measure(repository: Repository, claims: Collection[str]) -> None:
+def measure(repository: Repository, claims: Collection[str], *, fresh: bool = False) -> None:
     """Take the measurements of these claims; those that cannot be taken here keep their numbers, with the reason."""
+    root = repository.root
     for name, measurement in MEASUREMENTS.items():
         if measurement.claim not in claims:
             continue
-        started = time.monotonic()
-        outcome = outcome_of(repository, name, measurement)
-        record.write(repository.root, record.read(repository.root) | {name: outcome})
-        told = outcome.not_again or ", ".join(f"{key} {value:.4f}" for key, value in outcome.numbers.items())
-        print(f"{name}: {told} ({time.monotonic() - started:.0f} s)", flush=True)
-    table.update(repository.root, record.read(repository.root))
+        commit = record.commit_of(root, but=WRITTEN)
+        if not fresh and record.stands(record.read(root).get(name), commit):
+            print(f"{name}: taken at {commit} already; --fresh takes it again", flush=True)
+        else:
+            record.write(root, record.read(root) | {name: outcome_of(repository, name, measurement)})
+        table.update(root, record.read(root))
 
 
 def outcome_of(repository: Repository, name: str, measurement: Measurement) -> record.Outcome:
-    """Take a measurement, or return the outcome on record with the reason why it could not be taken again."""
+    """Take a measurement, or return the outcome on record with the reason why it could not be taken again; say so."""
+    started = time.monotonic()
     try:
         numbers = measurement.take(repository)
     except UnavailableError as error:
-        kept = record.read(repository.root).get(name)
         never = record.Outcome(competition=measurement.competition, command=measurement.command)
-        return (kept or never).model_copy(update={"not_again": str(error)})
-    return record.taken(repository.root, measurement.competition, measurement.command, numbers)
+        kept = record.read(repository.root).get(name, never)
+        stays = f"the numbers of {kept.made_on} stay" if kept.numbers else "there are no numbers yet"
+        print(f"{name}: {error}, {stays}{f' ({error.detail})' if error.detail else ''}", flush=True)
+        return kept.model_copy(update={"not_again": str(error)})
+    shown = ", ".join(f"{key} {value:.4f}" for key, value in numbers.items())
+    print(f"{name}: {shown} ({time.monotonic() - started:.0f} s)", flush=True)
+    commit = record.commit_of(repository.root, but=WRITTEN)
+    return record.taken(measurement.competition, measurement.command, numbers, commit)
 
 
 def check(root: Path) -> int:

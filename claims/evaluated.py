@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from claims.measures import scores_of
+from competition.board.stale import Wanted, trial_sources, why_stale
 from competition.definition import Competition, read_competition
 from competition.errors import PodiumError
+from competition.evaluation.sources import this_harness
 from competition.manifest import current_manifest
 from competition.repository import Repository, write_text
 from competition.result_files import collect_results, read_results
@@ -21,7 +24,19 @@ SOLUTIONS = Path(__file__).parent / "solutions"
 
 
 class UnavailableError(Exception):
-    """A measurement cannot be taken here; its text is one phrase for the table."""
+    """A measurement cannot be taken here.
+
+    Parameters
+    ----------
+    phrase : str
+        Why, for the table.
+    detail : str
+        What the terminal shows besides, such as a path.
+    """
+
+    def __init__(self, phrase: str, detail: str = "") -> None:
+        super().__init__(phrase)
+        self.detail = detail
 
 
 def definition_of(repository: Repository, slug: str) -> Competition:
@@ -39,20 +54,23 @@ def definition_of(repository: Repository, slug: str) -> Competition:
     definition = read_competition(repository.data(slug) / "competition.toml")
     try:
         ensure_prepared(repository, definition)
-    except PodiumError:
-        raise UnavailableError(f"the data of {slug} is not here") from None
+    except PodiumError as error:
+        raise UnavailableError(f"the data of {slug} is not here", str(error).splitlines()[0]) from None
     return definition
 
 
 def of_board(repository: Repository, slug: str, name: str) -> dict[str, float]:
     """Return the scores of a competition's solution: those on record, or else of `podium run`.
 
-    A record counts where data, split and the solution's file are still the same.
+    A record counts where the board would rank it, so where data, split, rules, the solution's file and the harness are
+    still the same.
 
     Raises
     ------
     UnavailableError
         If the competition's data is not here.
+    PodiumError
+        If there is no such solution, or it has no score.
     """
     definition = definition_of(repository, slug)
     found = _standing(repository, definition, name)
@@ -60,7 +78,7 @@ def of_board(repository: Repository, slug: str, name: str) -> dict[str, float]:
         podium(repository.root, "run", slug, name)
         found = _standing(repository, definition, name)
     if found is None or found.score is None:
-        raise RuntimeError(f"`podium run {slug} {name}` left no score")
+        raise PodiumError(f"`podium run {slug} {name}` left no score", f"`podium leaderboard {slug}` says why")
     return scores_with_interval(found, definition)
 
 
@@ -68,13 +86,16 @@ def _standing(repository: Repository, definition: Competition, name: str) -> Res
     manifest = current_manifest(repository, definition)
     assert manifest is not None
     features = [column.name for column in manifest.columns]
-    file = find_solutions(repository, definition, features)[name]
-    wanted = (manifest.data, manifest.split, source_fingerprint(file.read_bytes()))
-    for result in collect_results(repository, definition.slug).results:
-        made = result.provenance
-        if result.solution.name == name and (made.data, made.split, made.solution_file) == wanted:
-            return result
-    return None
+    file = find_solutions(repository, definition, features).get(name)
+    if file is None:
+        raise PodiumError(f"{definition.slug} has no solution {name}", "claims/ measures it, so it is to stay")
+    results, harness = collect_results(repository, definition.slug).results, this_harness()
+    child = trial_sources(harness, [result.provenance for result in results])
+    wanted = Wanted(
+        manifest.data, manifest.split, replace(harness, child=child), {name: source_fingerprint(file.read_bytes())}
+    )
+    found = [result for result in results if result.solution.name == name]
+    return next((result for result in found if not why_stale(result, definition, wanted)), None)
 
 
 def of_pipelines(
@@ -94,6 +115,8 @@ def of_pipelines(
     ------
     UnavailableError
         If the competition's data is not here.
+    PodiumError
+        If one of them has no score.
     """
     definition_of(repository, slug)
     root = repository.root / ".podium" / "claims" / slug
@@ -104,7 +127,7 @@ def of_pipelines(
     results, _ = read_results(Repository(root).local_results(slug))
     failed = [name for name in pipelines if name not in results or results[name].score is None]
     if failed:
-        raise RuntimeError(f"`podium run {slug} {failed[0]}` in {root} left no score")
+        raise PodiumError(f"`podium run {slug} {failed[0]}` in {root} left no score")
     definition = read_competition(root / "data" / slug / "competition.toml")
     return definition, {name: results[name] for name in pipelines}
 
@@ -116,7 +139,7 @@ def _lay_out(repository: Repository, slug: str, root: Path) -> None:
     data = root / "data" / slug
     data.mkdir(parents=True)
     rules = (repository.data(slug) / "competition.toml").read_text("utf-8")
-    (data / "competition.toml").write_text(rules.replace("[ranking]", "[ranking]\nn_seeds = 1"), "utf-8")
+    (data / "competition.toml").write_text(replace_once(rules, "[ranking]", "[ranking]\nn_seeds = 1"), "utf-8")
     shutil.copy(repository.data(slug) / "dataset.py", data)
     (data / "prepared").symlink_to(repository.prepared(slug).resolve(), target_is_directory=True)
     (root / "pyproject.toml").write_text("[tool.podium]\n", "utf-8")
@@ -125,9 +148,17 @@ def _lay_out(repository: Repository, slug: str, root: Path) -> None:
 
 
 def podium(root: Path, *arguments: str) -> None:
-    """Run a command of Podium in a repository; what it prints is shown on stderr."""
+    """Run a command of Podium in a repository; what it prints is shown on stderr.
+
+    Raises
+    ------
+    PodiumError
+        If it fails; it has told why.
+    """
     command = Path(sys.executable).with_name("podium")
-    subprocess.run([command, *arguments, "--jobs", "1"], cwd=root, check=True, stdout=sys.stderr)
+    code = subprocess.run([command, *arguments, "--jobs", "1"], cwd=root, check=False, stdout=sys.stderr).returncode
+    if code:
+        raise PodiumError(f"`podium {' '.join(arguments)}` in {root} ended with exit code {code}")
 
 
 def scores_with_interval(result: Result, definition: Competition) -> dict[str, float]:

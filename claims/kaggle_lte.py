@@ -6,6 +6,7 @@ from competition.repository import Repository
 SOLUTION = "gentle_boost"
 PUBLISHED, FAIR = "lte-anomaly", "lte-anomaly-fair"
 STATED = 0.99425
+CODE = "https://github.com/ainamaki/Anomaly-detection-in-cellular-networks"
 
 
 def command(slug: str) -> str:

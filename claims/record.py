@@ -3,7 +3,7 @@
 import datetime
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from competition.repository import write_text
 
 FILE = "claims/claims.json"
+UNKNOWN = "unknown"
 
 
 class Outcome(BaseModel):
@@ -55,19 +56,43 @@ def write(root: Path, outcomes: Outcomes) -> None:
     write_text(root / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def taken(root: Path, competition: str, command: str, numbers: Mapping[str, float]) -> Outcome:
-    """Return the outcome of a measurement taken now, numbers rounded to five decimals."""
+def taken(competition: str, command: str, numbers: Mapping[str, float], commit: str) -> Outcome:
+    """Return the outcome of a measurement taken today, numbers rounded to five decimals."""
     return Outcome(
         competition=competition,
         command=command,
         numbers={name: round(float(value), 5) for name, value in numbers.items()},
         made_on=datetime.date.today().isoformat(),
-        commit=_commit(root),
+        commit=commit,
     )
 
 
-def _commit(root: Path) -> str:
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude", "*"], cwd=root, capture_output=True, text=True
-    )
-    return described.stdout.strip() or "unknown"  # an unpacked archive has no history
+def commit_of(root: Path, but: Collection[str] = ()) -> str:
+    """Return the commit of the files as they are, with ``-dirty`` where one of them is not in it.
+
+    Parameters
+    ----------
+    but : collection of str
+        Files that decide nothing: a run changes what it writes itself.
+    """
+    head = _git(root, "rev-parse", "--short", "HEAD")
+    if not head:
+        return UNKNOWN  # an unpacked archive has no history
+    changed = _git(root, "status", "--porcelain", "--", ".", *(f":(exclude){name}" for name in but))
+    return f"{head}-dirty" if changed else head
+
+
+def stands(outcome: Outcome | None, commit: str) -> bool:
+    """Whether an outcome was taken at this very commit, from nothing that is not in it."""
+    if outcome is None or not outcome.numbers or outcome.not_again:
+        return False
+    return outcome.commit == commit != UNKNOWN and not commit.endswith("-dirty")
+
+
+def _git(root: Path, *arguments: str) -> str:
+    # Whoever works in the same checkout is not to wait for a lock
+    command = ["git", "--no-optional-locks", *arguments]
+    try:
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:  # git is not installed
+        return ""

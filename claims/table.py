@@ -12,6 +12,8 @@ Numbers = dict[str, float]
 LEFT, RIGHT = ("---", "---"), ("--:",)
 START, END = "<!-- claims -->", "<!-- /claims -->"
 CONVLSTM_PAPER = "[Noonari et al. 2024](https://arxiv.org/abs/2410.03732)"
+# What keeps a pipeline from being inflated, where one is not
+EXCEPT = {"lte-anomaly": "; LightGBM reads the labels from the last digits either way"}
 RESAMPLING_PAPER = "[Vandewiele et al. 2021](https://doi.org/10.1016/j.artmed.2020.101987)"
 
 
@@ -70,9 +72,10 @@ def between(text: str, table: str, name: str) -> str:
 def _kaggle_row(outcomes: Outcomes) -> tuple[str, ...]:
     published, fair = (_of(outcomes, f"kaggle: {edition}") for edition in ("published", "fair"))
     return (
-        f"F1 {kaggle_lte.STATED:.3f} on Kaggle's LTE test (GentleBoost, 1,500 trees; the highest that a team states)",
-        _cell(published, lambda n: f"F1 **{_f1(n)}** on Kaggle's labelled rows"),
-        _cell(fair, lambda n: f"F1 **{_f1(n)}** on the same rows without the leaks, `{kaggle_lte.FAIR}`"),
+        f"F1 {kaggle_lte.STATED:.3f} on Kaggle's LTE test ([GentleBoost, 1,500 trees]({kaggle_lte.CODE}); the highest "
+        "that a team states)",
+        _cell(published, lambda n: f"random folds of Kaggle's labelled rows: F1 **{_f1(n)}**"),
+        _cell(fair, lambda n: f"the same rows without the leaks, `{kaggle_lte.FAIR}`: F1 **{_f1(n)}**"),
         "the classes were scaled by different factors before rounding, so the last digits tell the label",
     )
 
@@ -89,7 +92,7 @@ def _convlstm_row(outcomes: Outcomes) -> tuple[str, ...]:
                 f"always saying usual: accuracy {_percent(n['always 0'])}"
             ),
         ),
-        "test windows overlap training windows or were drawn between them, and half of them were made unusual",
+        "test windows overlap training windows or were drawn between them, and SMOTE made half of them unusual",
     )
 
 
@@ -100,9 +103,9 @@ def _both(numbers: Numbers) -> str:
 def _resampling_row(outcomes: Outcomes, slug: str) -> tuple[str, ...]:
     return (
         f"near-perfect scores with oversampling before the split (reviewed by {RESAMPLING_PAPER}); here on `{slug}`",
-        _of_each_pipeline(outcomes, slug, "before f1"),
-        _of_each_pipeline(outcomes, slug, "inside f1"),
-        "copies and mixtures of test rows are trained on, and test rows are as even as the classes were made",
+        f"all rows resampled, then random folds: {_of_each_pipeline(outcomes, slug, 'before f1')}",
+        f"training rows of each fold resampled: {_of_each_pipeline(outcomes, slug, 'inside f1')}",
+        f"copies and mixtures of test rows are trained on, and the test rows were balanced too{EXCEPT.get(slug, '')}",
     )
 
 
@@ -111,7 +114,7 @@ def _of_each_pipeline(outcomes: Outcomes, slug: str, score: str) -> str:
     for pipeline in resampling.PIPELINES:
         one = _of(outcomes, resampling_name(slug, pipeline))
         parts.append(f"{pipeline.title} {_cell(one, lambda n: f'**{n[score]:.3f}**')}")
-    return f"F1: {'; '.join(parts)}"
+    return f"F1 of {'; '.join(parts)}"
 
 
 # --- the long tables ---

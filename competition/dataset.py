@@ -186,7 +186,8 @@ def _prepare(repository: Repository, definition: Competition, raw: Path | None, 
         check_unlabelled(unlabelled, labelled, definition, where=where)
     # A module that names its files is not disturbed by others beside them.
     names = getattr(module, "RAW_FILES", None) or sorted(file.name for file in raw.glob("*"))
-    sources = {str((raw / name).resolve()): stat_of(raw / name) for name in names if (raw / name).is_file()}
+    files = [(raw / name).resolve() for name in names]
+    sources = {str(file): stat_of(file) for file in files if file.is_file()}
     tables = _split(labelled, definition, vault)
     return write_prepared(repository, definition, replace(tables, unlabelled=unlabelled, sources=sources), vault)
 

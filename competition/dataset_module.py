@@ -1,4 +1,9 @@
-"""The maintainers' data set module, ``data/<slug>/dataset.py``: imported from its path, and asked for its tables."""
+"""The maintainers' data set module, ``data/<slug>/dataset.py``: imported from its path, and asked for its tables.
+
+It has ``load(raw, seed)``, and may have ``load_unlabelled(raw)``, ``download(raw)`` and two tuples of paths as text to
+tell when prepared data is stale: ``RAW_FILES``, relative to the folder of the raw files, and ``SOURCES``, relative to
+its own folder, with the files whose code it uses, such as another competition's module.
+"""
 
 import importlib.util
 import sys

@@ -1,5 +1,6 @@
 """What is known of a competition's prepared data without reading it; a run with nothing to do needs no more."""
 
+import ast
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -136,10 +137,56 @@ def _is_current(manifest: Manifest, repository: Repository, definition: Competit
 
 
 def source_hash(home: Path) -> str:
-    """Fingerprint of what makes the data: the data set module, and this file's own version."""
-    module = home / "dataset.py"
-    source = module.read_bytes() if module.is_file() else b""
-    return sha256(f"{FORMAT}\n".encode() + source).hexdigest()[:16]
+    """Fingerprint of what makes the data: the data set module, what it names as SOURCES, and this file's own version.
+
+    Raises
+    ------
+    PodiumError
+        If ``SOURCES`` cannot be read.
+    """
+    module, *others = _sources((home / "dataset.py").resolve())
+    digest = sha256(f"{FORMAT}\n".encode() + module)
+    for source in others:
+        digest.update(sha256(source).digest())
+    return digest.hexdigest()[:16]
+
+
+def _sources(module: Path) -> list[bytes]:
+    """Content of a data set module, and of all files that it and they name as SOURCES; of none where one is absent."""
+    found: dict[Path, bytes] = {}
+    waiting = [module]
+    while waiting:
+        file = waiting.pop(0)
+        if file not in found:
+            found[file] = file.read_bytes() if file.is_file() else b""
+            waiting += [(file.parent / name).resolve() for name in _named_sources(found[file], file)]
+    return list(found.values())
+
+
+def _named_sources(source: bytes, file: Path) -> tuple[str, ...]:
+    """Read ``SOURCES`` of a module as text: paths relative to its folder, of the files whose code it uses."""
+    if b"SOURCES" not in source:
+        return ()
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return ()  # told where it is imported
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "SOURCES" for target in targets):
+            return _texts(getattr(node, "value", None), file)
+    return ()
+
+
+def _texts(value: ast.expr | None, file: Path) -> tuple[str, ...]:
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+    texts = tuple(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    if not isinstance(value, ast.Tuple | ast.List) or len(texts) < len(parts):
+        raise PodiumError(
+            f"{file}: SOURCES is read without running the module",
+            'allowed: a tuple of paths as plain text, such as ("../other/dataset.py",)',
+        )
+    return texts
 
 
 def stat_of(file: Path) -> tuple[int, int]:

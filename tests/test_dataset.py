@@ -226,6 +226,66 @@ def test_absent_prepared_and_stale(tmp_path, new_competition, make_table):
     assert state(repository, definition) == "stale"
 
 
+@pytest.mark.parametrize("named", ['("../other/dataset.py",)', '["helper.py", "../other/dataset.py"]'])
+def test_data_is_stale_when_code_changes_that_its_module_uses(tmp_path, new_competition, named):
+    repository, definition = new_competition(tmp_path)
+    home = repository.data("small-binary")
+    neighbour, further = home.with_name("other") / "dataset.py", home.with_name("other") / "further.py"
+    neighbour.parent.mkdir()
+    neighbour.write_text('SOURCES = ("further.py", "../small-binary/dataset.py")\n')
+    further.write_text("STEP = 1\n")
+    source = home / "dataset.py"
+    source.write_text(f"SOURCES = {named}\n{source.read_text()}")
+    prepare(repository, definition)
+    for file in (neighbour, further):
+        assert state(repository, definition) == "prepared"
+        before = file.read_text()
+        file.write_text(before + "# another line\n")
+        assert state(repository, definition) == "stale"
+        file.write_text(before)
+    neighbour.unlink()
+    assert state(repository, definition) == "stale"
+
+
+@pytest.mark.parametrize("named", ["make_names()", '"../other/dataset.py"', "(NAME,)", "('a.py', 1)"])
+def test_sources_that_cannot_be_read_as_text_are_told_in_one_line(tmp_path, new_competition, named):
+    repository, definition = new_competition(tmp_path)
+    prepare(repository, definition)
+    source = repository.data("small-binary") / "dataset.py"
+    source.write_text(f"{source.read_text()}\nSOURCES: tuple[str, ...] = {named}\n")
+    with pytest.raises(
+        PodiumError, match=r"dataset\.py: SOURCES is read without running.*; allowed: a tuple"
+    ) as caught:
+        state(repository, definition)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_word_that_looks_like_sources_changes_nothing(tmp_path, new_competition):
+    repository, definition = new_competition(tmp_path)
+    source = repository.data("small-binary") / "dataset.py"
+    source.write_text(f"# No SOURCES here\nRESOURCES = make = None\n{source.read_text()}")
+    prepare(repository, definition)
+    assert state(repository, definition) == "prepared"
+
+
+def test_a_raw_file_may_lie_in_another_competitions_folder(tmp_path, new_competition):
+    repository, definition = new_competition(tmp_path)
+    home = repository.data("small-binary")
+    elsewhere = home.with_name("other")
+    (home / "raw").rename(elsewhere)
+    source = home / "dataset.py"
+    read = 'RAW_FILES = ("../../other/table.pkl",)\n\ndef load(raw, seed):\n    return pd.read_pickle('
+    source.write_text(
+        f"import pandas as pd\nfrom pathlib import Path\n\n{read}Path({str(elsewhere)!r}) / 'table.pkl')\n"
+    )
+    prepare(repository, definition)
+    assert state(repository, definition) == "prepared"
+    os.utime(elsewhere / "table.pkl", (1, 1))
+    assert state(repository, definition) == "stale"
+    ensure_prepared(repository, definition)
+    assert state(repository, definition) == "prepared"
+
+
 def retitled(definition: Competition) -> Competition:
     about = definition.competition.model_copy(update={"title": "Another"})
     return definition.model_copy(update={"competition": about})
@@ -278,13 +338,20 @@ def test_an_interrupted_prepare_leaves_the_old_data(tmp_path, new_competition, m
 READ = [*(f"public/{name}.parquet" for name in ("train", "heldout", "unlabelled")), "answers/key.parquet", "folds.npz"]
 
 
-@pytest.fixture
-def with_unlabelled(tmp_path, new_competition, make_table):
+@pytest.fixture(scope="module")
+def prepared_once(tmp_path_factory, new_competition, make_table):
     """A prepared competition that has every file."""
     unlabelled = make_table(n=20).drop(columns="target").assign(id=range(20))
-    repository, definition = new_competition(tmp_path, unlabelled=unlabelled)
+    repository, definition = new_competition(tmp_path_factory.mktemp("prepared"), unlabelled=unlabelled)
     prepare(repository, definition)
     return repository, definition
+
+
+@pytest.fixture
+def with_unlabelled(tmp_path, prepared_once):
+    """A copy of a prepared competition that has every file."""
+    repository, definition = prepared_once
+    return Repository(shutil.copytree(repository.root, tmp_path / "copy")), definition
 
 
 def flip_a_bit(path):

@@ -15,10 +15,12 @@ import pandas as pd
 from competition import dataset_module
 
 HOME = Path(__file__).resolve().parent
-PUBLISHED = HOME.with_name("lte-anomaly")
+SOURCES = ("../lte-anomaly/dataset.py",)  # what is imported from next door; prepared data is stale when it changes
+PUBLISHED = (HOME / SOURCES[0]).resolve()
 
 TRAIN_FILE = "ML-MATT-CompetitionQT1920_train.csv"
-RAW_FILES = (TRAIN_FILE,)  # prepared data is stale when it changes; the test file has no labels and is not used
+# Where the file may lie, from this competition's own folder; the test file has no labels and is not used
+RAW_FILES = (TRAIN_FILE, f"../../lte-anomaly/raw/{TRAIN_FILE}")
 
 # Counters that come in steps which are coarse against the three decimals of the file, so that a factor shows
 STEPS = {"PRBUsageUL": 0.1, "PRBUsageDL": 0.1, "meanUE_DL": 0.01, "meanUE_UL": 0.01}
@@ -75,11 +77,11 @@ def download(raw: Path) -> bool:
 
 
 def _published() -> ModuleType:
-    return dataset_module.import_dataset(PUBLISHED / "dataset.py")
+    return dataset_module.import_dataset(PUBLISHED)
 
 
 def _folder(raw: Path) -> Path:
-    candidates = [raw, PUBLISHED / "raw"] if raw.resolve() == HOME / "raw" else [raw]
+    candidates = [raw, PUBLISHED.with_name("raw")] if raw.resolve() == HOME / "raw" else [raw]
     for folder in candidates:
         if (folder / TRAIN_FILE).is_file():
             return folder

@@ -44,7 +44,7 @@ OFFSETS = {
 }
 QUARTERS = 96
 WIDTHS = (3.0, 1.8, 6.0, 14.0)  # quarters of an hour over which a discriminant is learned; the first by counter too
-RINGS = ((1, 1), (2, 3), (4, 8), (9, 20))  # from how many quarters away look-alikes vote, in which company
+RINGS = ((1, 1), (2, 3), (4, 8), (9, 20))  # slots that vote together: how many quarters away, from and to
 STEADY = np.array([1, 1, 0.5, 0.5, 0.5, 0.5, 1, 1, 0.5, 0.5])  # throughputs and maxima jump most
 
 
@@ -228,8 +228,8 @@ def for_network(features: np.ndarray, n_cells: int) -> np.ndarray:
 def discriminant(rows: Rows, values: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
     """Log likelihood ratio of the classes, by column and (last) jointly, in a Gaussian model.
 
-    Each cell and quarter has class means of its own, from labelled rows of the cell in the quarters around; classes
-    share the covariance, which each cell has.
+    Each cell and quarter has class means of its own, from labelled rows of the cell in the quarters around. Both
+    classes share a covariance, one for each cell.
     """
     known = np.arange(len(values)) < len(y)
     weights = nearness(width)

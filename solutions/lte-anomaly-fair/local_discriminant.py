@@ -147,8 +147,8 @@ def score(rows: Rows, y: np.ndarray) -> np.ndarray:
 def discriminant(rows: Rows, values: np.ndarray, y: np.ndarray, width: float) -> np.ndarray:
     """Log likelihood ratio of the classes in a Gaussian model.
 
-    Each cell and quarter has class means of its own, from labelled rows of the cell in the quarters around; classes
-    share the covariance, which each cell has.
+    Each cell and quarter has class means of its own, from labelled rows of the cell in the quarters around. Both
+    classes share a covariance, one for each cell.
     """
     known = np.arange(len(values)) < len(y)
     weights = nearness(width)

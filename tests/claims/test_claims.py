@@ -1,6 +1,10 @@
 """Published claims: the tables are what the numbers render, and the wrong protocols are as wrong as they should be."""
 
 import json
+import shutil
+import subprocess
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from claims import __main__ as command
 from claims import convlstm, measures, record, resampling, table
 from claims.evaluated import UnavailableError, module_of, text_of
 from claims.measurements import CLAIMS, MEASUREMENTS, Measurement
+from competition.errors import PodiumError
 from competition.repository import Repository
 from competition.solution import read_solution
 
@@ -44,7 +49,7 @@ def documents(tmp_path):
 
 
 def test_a_number_that_is_typed_in_is_found(documents, capsys):
-    outcome = record.taken(documents, "here", "podium run", {"f1": 0.5, "accuracy": 0.9, "always 0": 0.8})
+    outcome = record.taken("here", "podium run", {"f1": 0.5, "accuracy": 0.9, "always 0": 0.8}, "f90fe3d")
     record.write(documents, {"kaggle: fair": outcome})
     table.update(documents, record.read(documents))
     assert command.check(documents) == 0
@@ -77,7 +82,7 @@ def test_what_cannot_be_taken_again_keeps_its_numbers_and_says_why(documents):
     kept = command.outcome_of(Repository(documents), "kaggle: published", measurement)
     assert kept == earlier.model_copy(update={"not_again": "the data of lte-anomaly is not here"})
     shown = table.short({"kaggle: published": kept})
-    assert "F1 **0.993** on Kaggle's labelled rows" in shown
+    assert "random folds of Kaggle's labelled rows: F1 **0.993**" in shown
     assert "(of 2026-11-22, f90fe3d: the data of lte-anomaly is not here)" in shown
 
 
@@ -88,10 +93,135 @@ def test_what_was_never_taken_is_no_number(documents):
 
 
 def test_outcomes_come_back_as_they_were_written(documents):
-    outcome = record.taken(documents, "here", "podium run", {"f1": 1 / 3})
+    outcome = record.taken("here", "podium run", {"f1": 1 / 3}, "f90fe3d")
     record.write(documents, {"one": outcome})
     assert record.read(documents) == {"one": outcome}
     assert json.loads((documents / record.FILE).read_text("utf-8"))["one"]["numbers"] == {"f1": 0.33333}
+
+
+# --- which commit, and going on after an interruption ---
+
+
+def git(root, *arguments):
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def committed(documents):
+    """A repository whose only commit holds the documents and one source."""
+    (documents / "source.py").write_text("ONE = 1\n", "utf-8")
+    (documents / ".gitignore").write_text(".podium/\n", "utf-8")
+    git(documents, "init", "--quiet")
+    git(documents, "add", ".")
+    git(documents, "commit", "--quiet", "-m", "All of it")
+    return documents
+
+
+@pytest.fixture
+def taken(committed, monkeypatch):
+    """Three measurements that count how often each of them is taken."""
+    counts = dict.fromkeys(list(MEASUREMENTS)[:3], 0)
+
+    def take(repository, name):
+        (repository.root / ".podium").mkdir(exist_ok=True)
+        (repository.root / ".podium" / name).touch()
+        counts[name] += 1
+        return {"f1": 0.5, "accuracy": 0.9, "always 0": 0.8}
+
+    three = {name: replace(MEASUREMENTS[name], take=partial(take, name=name)) for name in counts}
+    monkeypatch.setattr(command, "MEASUREMENTS", three)
+    return counts
+
+
+def test_a_run_does_not_make_itself_dirty(committed, taken):
+    head = record.commit_of(committed)
+    assert not head.endswith("-dirty")
+    command.measure(Repository(committed), CLAIMS)
+    assert {outcome.commit for outcome in record.read(committed).values()} == {head}
+    assert record.commit_of(committed) == f"{head}-dirty"  # for anybody else they have changed
+    assert command.check(committed) == 0
+
+
+@pytest.mark.parametrize("name", ["source.py", "another.py"])
+def test_a_source_that_is_not_in_the_commit_is_told(committed, taken, name):
+    (committed / name).write_text("TWO = 2\n", "utf-8")
+    command.measure(Repository(committed), CLAIMS)
+    assert all(outcome.commit.endswith("-dirty") for outcome in record.read(committed).values())
+
+
+def test_what_is_no_checkout_has_no_commit(documents, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(documents.parent))
+    assert record.commit_of(documents) == record.UNKNOWN
+
+
+def test_an_interrupted_run_goes_on_and_its_tables_are_those_of_its_numbers(committed, taken, monkeypatch):
+    first, second, third = taken
+
+    def interrupted(repository):
+        raise KeyboardInterrupt
+
+    stopping = command.MEASUREMENTS | {second: replace(command.MEASUREMENTS[second], take=interrupted)}
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "MEASUREMENTS", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            command.measure(Repository(committed), CLAIMS)
+    assert command.check(committed) == 0
+    command.measure(Repository(committed), CLAIMS)
+    assert taken == {first: 1, second: 1, third: 1}
+    command.measure(Repository(committed), CLAIMS, fresh=True)
+    assert taken == {first: 2, second: 2, third: 2}
+    (committed / "source.py").write_text("ONE = 2\n", "utf-8")
+    git(committed, "commit", "--quiet", "-am", "Another source")
+    command.measure(Repository(committed), CLAIMS)
+    assert taken == {first: 3, second: 3, third: 3}
+
+
+@pytest.mark.parametrize("why", ["dirty", "not again", "never", "other commit"])
+def test_what_does_not_stand_is_taken_again(why):
+    outcome = record.taken("here", "podium run", {"f1": 0.5}, "f90fe3d-dirty" if why == "dirty" else "f90fe3d")
+    outcome = outcome.model_copy(update={"not_again": "no data"} if why == "not again" else {})
+    outcome = None if why == "never" else outcome
+    commit = {"dirty": "f90fe3d-dirty", "other commit": "1bba5eb"}.get(why, "f90fe3d")
+    assert not record.stands(outcome, commit)
+
+
+def test_missing_data_is_one_line(committed, monkeypatch, capsys):
+    """As on a machine that has not Kaggle's files: rules and reader are there, the data is not."""
+    for slug in ("lte-anomaly", "lte-anomaly-fair"):
+        shutil.copytree(
+            ROOT / "data" / slug, committed / "data" / slug, ignore=shutil.ignore_patterns("raw", "prepared")
+        )
+    (committed / "pyproject.toml").write_text("[tool.podium]\n", "utf-8")
+    (committed / "solutions").mkdir()
+    monkeypatch.delenv("KAGGLE_API_TOKEN", raising=False)
+    monkeypatch.setattr("shutil.which", lambda *_: None)  # no client of Kaggle's
+    command.measure(Repository(committed), ["kaggle"])
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "kaggle: published: the data of lte-anomaly is not here",
+        "kaggle: fair: the data of lte-anomaly-fair is not here",
+    ]
+    assert all("there are no numbers yet (" in line and ".csv is not in " in line for line in lines)
+    assert captured.err == ""
+
+
+def test_a_run_that_fails_is_one_line(committed, monkeypatch, capsys):
+    def fails(repository):
+        raise PodiumError("`podium run` ended with exit code 2")
+
+    failing = {"kaggle: fair": replace(MEASUREMENTS["kaggle: fair"], take=fails)}
+    monkeypatch.setattr(command, "MEASUREMENTS", failing)
+    monkeypatch.setattr(Repository, "find", lambda start: Repository(committed))
+    monkeypatch.setattr("sys.argv", ["claims", "kaggle"])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "`podium run` ended with exit code 2\n"
+
+
+# --- the protocols ---
 
 
 def test_scores_are_scikit_learns():

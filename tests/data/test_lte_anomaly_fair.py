@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from competition.dataset import prepare, read_prepared
 from competition.definition import read_competition
 from competition.errors import PodiumError
+from competition.manifest import state
 from competition.repository import Repository
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -174,6 +175,20 @@ def test_finds_the_published_editions_file(repository: Repository) -> None:
     assert len(module.load(home / "raw", seed=1)) == 240
     with pytest.raises(FileNotFoundError):  # a folder that was named is the one that is meant
         module.load(home / "elsewhere", seed=1)
+
+
+def test_a_change_of_the_published_editions_reader_makes_the_data_stale(repository: Repository) -> None:
+    definition = read_competition(repository.data("lte-anomaly-fair") / "competition.toml")
+    write_csv(repository.data("lte-anomaly") / "raw")
+    prepare(repository, definition)
+    assert state(repository, definition) == "prepared"
+    reader = repository.data("lte-anomaly") / "dataset.py"
+    before = reader.read_text()
+    reader.write_text(before + "\n")
+    assert state(repository, definition) == "stale"
+    reader.write_text(before)
+    os.utime(repository.data("lte-anomaly") / "raw" / TRAIN, (1, 1))
+    assert state(repository, definition) == "stale"
 
 
 # --- the split --------------------------------------------------------------------------------------------------------
