@@ -52,6 +52,7 @@ class About(_Table):
     task: Task
     version: Annotated[int, Field(ge=1)] = 1
     seed: Annotated[int, Field(ge=0, lt=2**31)]
+    edition_of: Slug | None = None  # the competition whose data this one holds in another form
 
 
 class Data(_Table):
@@ -246,7 +247,21 @@ def read_competition(path: Path) -> Competition:
         raise PodiumError(
             f"{path}: competition.slug: found '{definition.slug}'; allowed: '{path.parent.name}', the folder's name"
         )
+    _check_edition(definition, path)
     return definition
+
+
+def _check_edition(definition: Competition, path: Path) -> None:
+    """Check that an edition is one of another competition that lies beside it."""
+    original = definition.competition.edition_of
+    if original is None:
+        return
+    others = sorted({file.parent.name for file in path.parent.parent.glob("*/competition.toml")} - {definition.slug})
+    where = f"{path}: competition.edition_of: found '{original}'"
+    if original == definition.slug:
+        raise PodiumError(f"{where}, the competition itself; allowed: another competition of the repository")
+    if original not in others:
+        raise PodiumError(f"{where}, which is no competition of the repository; {nearest(original, others)}")
 
 
 def _first(error: ValidationError) -> str:

@@ -142,6 +142,15 @@ def test_results_are_made_under_rules_that_tell_these_apart(read, make_rules, to
         # values
         ({"competition": {"slug": "Small Binary"}}, "competition.slug: found 'Small Binary'; it must be lower-case"),
         ({"competition": {"slug": "other"}}, "competition.slug: found 'other'; allowed: 'small-binary', the folder's"),
+        (
+            {"competition": {"edition_of": "small-binary"}},
+            "competition.edition_of: found 'small-binary', the competition itself; allowed: another",
+        ),
+        (
+            {"competition": {"edition_of": "other"}},
+            "competition.edition_of: found 'other', which is no competition of the repository; there are none",
+        ),
+        ({"competition": {"edition_of": "../x"}}, "competition.edition_of: found '../x'; it must be lower-case words"),
         ({"competition": {"task": "forecasting"}}, "competition.task: forecasting is not supported yet; allowed:"),
         ({"competition": {"task": "ranking"}}, "competition.task: found 'ranking'; allowed: 'binary', 'multiclass'"),
         ({"answers": {"key": "secret"}}, "answers.key: found 'secret'; allowed: 'open' or 'sealed'"),
@@ -220,6 +229,15 @@ def test_no_rules_at_all(read, text):
         read(text)
     assert "competition.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_another_edition_of_a_competition_beside_it(read, make_rules, to_toml):
+    read(to_toml(make_rules(competition={"slug": "origin-al"})), "origin-al")
+    edition = read(to_toml(make_rules(competition={"edition_of": "origin-al"})))
+    assert edition.competition.edition_of == "origin-al"
+    assert edition.rules == read(to_toml(make_rules())).rules
+    with pytest.raises(PodiumError, match="did you mean 'origin-al'"):
+        read(to_toml(make_rules(competition={"edition_of": "original"})))
 
 
 def test_no_file(tmp_path):
