@@ -15,6 +15,7 @@ from competition.dataset import ensure_prepared, prepare, read_prepared
 from competition.definition import Competition
 from competition.errors import PodiumError
 from competition.manifest import read_manifest, state
+from competition.repository import Repository
 from competition.submission import read_submission
 
 
@@ -460,7 +461,7 @@ def test_two_processes_that_need_the_data_at_once_prepare_it_once(tmp_path, new_
 
 def test_two_processes_that_prepare_at_once_do_not_fail_each_other(tmp_path, new_competition):
     repository, definition = new_competition(tmp_path)
-    at_once(tmp_path, "prepare", times=20)
+    at_once(tmp_path, "prepare", times=10)
     assert state(repository, definition) == "prepared"
     assert len(read_prepared(repository, definition).train.X) == 108
     assert sorted(path.name for path in repository.data(definition.slug).glob(".*")) == []
