@@ -6,6 +6,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
+def signed(value: float | None, digits: int = 4) -> str:
+    """A difference for a reader, with its sign; an en dash where there is none."""
+    return "–" if value is None else f"{value:+.{digits}f}"
+
+
 def p_value(p: float | None) -> str:
     """A p-value for a reader: three digits, an en dash where there is none."""
     return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"

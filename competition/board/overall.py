@@ -136,7 +136,7 @@ def overall_board(boards: Sequence[Leaderboard]) -> OverallBoard:
     A solution is the file that it is made from, so a borrowed one is the same in each competition.
     """
     with_ranks = tuple(board for board in boards if board.ranked)
-    rows = [{_key(row): row for row in board.rows} for board in with_ranks]
+    rows = [{key_of(row): row for row in board.rows} for board in with_ranks]
     everyone = sorted({key for of_board in rows for key in of_board})
     shared = [key for key in everyone if sum(key in of_board for of_board in rows) > 1]
     if len(with_ranks) < 2 or len(shared) < 2:
@@ -154,7 +154,7 @@ def overall_board(boards: Sequence[Leaderboard]) -> OverallBoard:
                 mean_rank=float(found.mean_ranks[place]),
                 win_rate=float(found.win_rates[place]),
                 places=tuple(
-                    Place(_state(shared[place], of_board, board), float(rank))
+                    Place(state_of(shared[place], of_board, board), float(rank))
                     for of_board, board, rank in zip(rows, with_ranks, found.ranks[:, place], strict=True)
                 ),
             )
@@ -165,7 +165,8 @@ def overall_board(boards: Sequence[Leaderboard]) -> OverallBoard:
     )
 
 
-def _key(row: Row) -> Key:
+def key_of(row: Row) -> Key:
+    """Tell which file a solution is made from."""
     return row.result.solution.origin, row.name
 
 
@@ -173,7 +174,8 @@ def _score(row: Row | None) -> float:
     return np.nan if row is None or row.score is None else row.score
 
 
-def _state(key: Key, rows: dict[Key, Row], board: Leaderboard) -> State:
+def state_of(key: Key, rows: dict[Key, Row], board: Leaderboard) -> State:
+    """Tell what a solution is on a board, whose rows are given by the file that they are made from."""
     if key in rows:
         return "failed" if rows[key].rank is None else "ranked"
     return "stale" if key[1] in dict(board.stale) else "absent"

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from competition.board.editions import EditionRow, Editions, editions_of
 from competition.board.markdown import escape
-from competition.board.numbers import number
+from competition.board.numbers import number, signed
 from competition.board.overall import OverallBoard, OverallRow, overall_board
 from competition.board.overall_diagram import diagram, diagram_note
 from competition.board.table import Leaderboard
@@ -34,6 +35,7 @@ def render(boards: Sequence[Leaderboard], together: OverallBoard) -> str:
         "",
         *_competitions([board for board in boards if board.rows or board.stale]),
         "",
+        *(line for one in editions_of(boards) for line in _editions(one)),
         "## Overall",
         "",
         together.basis,
@@ -58,6 +60,36 @@ def _competitions(boards: Sequence[Leaderboard]) -> list[str]:
         first = [escape(best.title), number(best.score)] if best else ["–", "–"]
         rows.append([f"[{escape(about.title)}]({board.slug}/README.md)", board.primary_title, *counts, *first])
     return [_line(head), _line([":--", ":--", "--:", "--:", "--:", ":--", "--:"]), *map(_line, rows)]
+
+
+def _editions(two: Editions) -> list[str]:
+    titles = [
+        f"[{escape(board.definition.competition.title)}]({board.slug}/README.md)"
+        for board in (two.original, two.edition)
+    ]
+    metrics = [board.primary_title for board in (two.original, two.edition)]
+    head = ["Solution", f"{metrics[0]}, original", "Rank", f"{metrics[1]}, edition", "Rank", "Difference"]
+    return [
+        f"## Two editions: {two.original.slug} and {two.edition.slug}",
+        "",
+        f"Original: {titles[0]}; edition: {titles[1]}. {escape(two.summary)} {two.note}",
+        "",
+        _line(head),
+        _line([":--", *["--:"] * (len(head) - 1)]),
+        *(_line(_edition_cells(row, two.difference(row))) for row in two.rows),
+        "",
+    ]
+
+
+def _edition_cells(row: EditionRow, difference: float | None) -> list[str]:
+    return [
+        f"[{escape(row.title)}](../solutions/{row.origin}/{row.name}.py)",
+        row.original.shown,
+        row.original.ranks,
+        f"**{row.edition.shown}**" if row.edition.score is not None else row.edition.shown,
+        row.edition.ranks,
+        signed(difference),
+    ]
 
 
 def _table(together: OverallBoard) -> list[str]:

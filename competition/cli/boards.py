@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from competition.board.blends import Blending
     from competition.board.site import Contest
+    from competition.board.site.audit import AuditPage
     from competition.board.table import Leaderboard
     from competition.manifest import Manifest
     from competition.repository import Repository
@@ -105,7 +106,23 @@ def _contest(repository: "Repository", slug: str) -> "Contest":
     read = {row.name: read_evaluated(paths[row.name], row.result.provenance.solution_file) for row in board.rows}
     sources = {name: text for name, text in read.items() if text is not None}
     blending = _blending(repository, manifest, board, paths)
-    return Contest(board, sources, blending, slices_of(repository, board, sources))
+    audit = _audit(repository, board, manifest)
+    return Contest(board, sources, blending, slices_of(repository, board, sources), audit)
+
+
+def _audit(repository: "Repository", board: "Leaderboard", manifest: "Manifest | None") -> "AuditPage | None":
+    """Read what is recorded of an audit; one that cannot be read has no page."""
+    from competition.audit.record import read_record
+    from competition.board.site.audit import audit_page
+
+    try:
+        record = read_record(repository, board.slug)
+    except PodiumError as error:
+        err.print(f"no page of an audit: {error}", highlight=False, markup=False, soft_wrap=True)
+        return None
+    if record is None:
+        return None
+    return audit_page(record, board, (manifest.data, manifest.split) if manifest else None)
 
 
 def _blending(

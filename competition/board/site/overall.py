@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from competition.board.overall import OverallBoard, OverallRow, Place, overall_board
 from competition.board.overall_diagram import diagram, diagram_note
-from competition.board.site.pages import file_names
+from competition.board.site.pages import solution_pages
 from competition.board.table import Leaderboard
 
 
@@ -36,7 +36,7 @@ def overall_section(boards: Sequence[Leaderboard]) -> OverallSection | None:
     if len(boards) < 2:
         return None
     board = overall_board(boards)
-    pages = [_pages(one) for one in board.boards]
+    pages = [solution_pages(one) for one in board.boards]
     drawn = diagram(board)
     return OverallSection(
         board=board,
@@ -47,9 +47,3 @@ def overall_section(boards: Sequence[Leaderboard]) -> OverallSection | None:
         picture=f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}" if drawn else "",
         note=diagram_note(board) or board.difference_note,
     )
-
-
-def _pages(board: Leaderboard) -> dict[str, str]:
-    """Path of the page of each solution from the folder of the site, by name."""
-    names = [row.name for row in board.rows]
-    return {name: f"{board.slug}/solutions/{page}" for name, page in zip(names, file_names(names), strict=True)}

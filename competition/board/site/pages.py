@@ -11,6 +11,7 @@ from competition.board.chart import score_against_cost
 from competition.board.numbers import number
 from competition.board.row import Row
 from competition.board.scale import Scale, board_scale, score_scale
+from competition.board.site.audit import AuditPage, Verdict
 from competition.board.site.figures import Bar, Tick, axis, bar, inseparable, shade
 from competition.board.site.halves import Scatter, scatter
 from competition.board.site.trials import fold_heads, fold_scores
@@ -32,12 +33,15 @@ class Contest:
         Which of them complement each other, where their predictions are here.
     slices : Slices
         Scores by slice, as far as single predictions are at hand.
+    audit : AuditPage or None
+        What gives labels away, where that is recorded.
     """
 
     board: Leaderboard
     sources: Mapping[str, str]
     blending: Blending | None = None
     slices: Slices = NO_SLICES
+    audit: AuditPage | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Summary:
     board: Leaderboard
     best: tuple["Line", ...]
     ticks: tuple[Tick, ...]
+    audit: Verdict | None
 
 
 @dataclass(frozen=True)
@@ -122,9 +127,11 @@ class PairsPage:
     level: float
 
 
-def summary(board: Leaderboard, n_best: int = 5) -> Summary:
+def summary(contest: Contest, n_best: int = 5) -> Summary:
     """Return what the overview shows of a competition."""
-    return Summary(board, lines(board)[: min(n_best, len(board.ranked))], axis(board_scale(board)))
+    board = contest.board
+    best = lines(board)[: min(n_best, len(board.ranked))]
+    return Summary(board, best, axis(board_scale(board)), contest.audit.verdict if contest.audit else None)
 
 
 def competition_page(board: Leaderboard) -> CompetitionPage:
@@ -180,6 +187,12 @@ def _line(row: Row, page: str, scale: Scale | None) -> Line:
     tags = row.result.solution.tags
     ends = (row.interval.low, row.interval.high) if row.interval else (None, None)
     return Line(row, page, tags[0] if tags else "", ranks, bar(scale, row.score, *ends))
+
+
+def solution_pages(board: Leaderboard) -> dict[str, str]:
+    """Path of the page of each solution from the folder of the site, by name."""
+    names = [row.name for row in board.rows]
+    return {name: f"{board.slug}/solutions/{page}" for name, page in zip(names, file_names(names), strict=True)}
 
 
 def file_names(names: Sequence[str]) -> list[str]:

@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from competition.board import chart
 from competition.board.heldout import sections
-from competition.board.numbers import cost, number, p_value
+from competition.board.numbers import cost, number, p_value, signed
 from competition.board.site import figures, plots
 from competition.board.site.blends import blend_section
 from competition.board.site.clusters import ByCluster, by_cluster
 from competition.board.site.compare import compare_data, script_json
+from competition.board.site.editions import edition_sections
 from competition.board.site.halves import SCATTER
 from competition.board.site.overall import overall_section
 from competition.board.site.pages import Contest, Line, competition_page, lines, pairs_page, summary
@@ -41,8 +42,9 @@ def render(contests: Sequence[Contest]) -> Iterator[tuple[str, str]]:
         Path from the folder of the site, with slashes.
     """
     boards = [contest.board for contest in contests]
-    summaries = [summary(board) for board in boards]
-    yield "index.html", _page("index", "", summaries=summaries, overall=overall_section(boards))
+    summaries = [summary(contest) for contest in contests]
+    overview = {"summaries": summaries, "editions": edition_sections(boards), "overall": overall_section(boards)}
+    yield "index.html", _page("index", "", **overview)
     for contest in contests:
         for path, text in _contest(contest):
             yield f"{contest.board.slug}/{path}", text
@@ -55,8 +57,10 @@ def _contest(contest: Contest) -> Iterator[tuple[str, str]]:
     pairs = pairs_page(board)
     shared: dict[str, Any] = {"board": board, "has_pairs": pairs is not None, "has_two": len(board.ranked) > 1}
     blends = blend_section(contest.blending, all_lines)
-    below = {"blends": blends, "sections": tuple(sections(board))}
+    below = {"blends": blends, "sections": tuple(sections(board)), "audit": contest.audit}
     yield "index.html", _page("competition", "../", page=competition_page(board), **below, **shared)
+    if contest.audit:
+        yield "audit.html", _page("audit", "../", page=contest.audit, **shared)
     if pairs:
         yield "pairs.html", _page("pairs", "../", page=pairs, **shared)
     if shared["has_two"]:
@@ -118,9 +122,11 @@ def _environment() -> Environment:
     environment.filters |= {
         "clean": clean,
         "number": number,
+        "signed": signed,
         "p_value": p_value,
         "cost": cost,
         "direction": direction,
+        "sentence": sentence,
     }
     environment.globals |= {
         "BAR": figures.BAR_WIDTH,
@@ -136,6 +142,11 @@ def _environment() -> Environment:
 def sortable(value: float | None) -> str:
     """Return a number as sorting reads it; empty, and so last in either direction, where there is none."""
     return "" if value is None or not math.isfinite(value) else f"{value:.8g}"
+
+
+def sentence(text: str) -> str:
+    """Return a remark with a capital and a full stop."""
+    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def direction(greater_is_better: bool) -> str:
