@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,11 +16,13 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from competition import api
 from competition.dataset import Prepared, prepare, read_prepared
 from competition.definition import Competition, read_competition
-from competition.evaluation import claims
+from competition.evaluation import claims, workers
 from competition.evaluation.engine import SolutionEnded, TrialEnded, evaluate
-from competition.evaluation.entries import Entry
+from competition.evaluation.entries import Entry, runtimes
+from competition.evaluation.outcomes import Runtime
 from competition.evaluation.sandbox.levels import Level, choose
 from competition.evaluation.workers import Pool
 from competition.repository import Repository
@@ -217,7 +220,33 @@ def worker(strongest) -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-def evaluated(strongest, worker) -> Callable[..., Iterator[TrialEnded | SolutionEnded]]:
+def keep_pool() -> Iterator[Callable[..., AbstractContextManager[Pool]]]:
+    """Pools that outlive a command, in the place of `Pool`: their start takes longer than most commands."""
+    idle: dict[tuple[int, int, Level, Runtime], Pool] = {}
+
+    @contextmanager
+    def kept(jobs: int, threads: int, level: Level, runtime: Runtime) -> Iterator[Pool]:
+        wanted = jobs, threads, level, runtime
+        with ExitStack() as stack:
+            pool = stack.enter_context(idle.pop(wanted, None) or Pool(*wanted, cpus=[[]] * jobs))
+            yield pool
+            stack.pop_all()  # what an error ends is closed: it may hold trials
+        idle[wanted] = pool
+
+    yield kept
+    for pool in idle.values():
+        pool.__exit__(None, None, None)
+
+
+@pytest.fixture
+def kept_pools(keep_pool, monkeypatch) -> None:
+    """Commands and notebooks in this process share their workers."""
+    for module in (workers, api):
+        monkeypatch.setattr(module, "Pool", keep_pool)
+
+
+@pytest.fixture(scope="session")
+def evaluated(strongest, worker, keep_pool) -> Callable[..., Iterator[TrialEnded | SolutionEnded]]:
     """Evaluate entries without a cache; without other wishes on the common worker, whose events must all be taken."""
 
     def run(
@@ -226,7 +255,8 @@ def evaluated(strongest, worker) -> Callable[..., Iterator[TrialEnded | Solution
         if jobs == 1 and level in (None, strongest):
             yield from evaluate(prepared, entries, worker)
             return
-        with Pool(jobs, 1, level or strongest) as pool:
+        wanted = jobs, 1, level or strongest, next(iter(runtimes(entries).values()))
+        with keep_pool(*wanted) if jobs == 1 else Pool(*wanted) as pool:
             yield from evaluate(prepared, entries, pool)
 
     return run

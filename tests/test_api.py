@@ -14,6 +14,8 @@ from competition.api import LoadedCompetition
 from competition.repository import Repository
 from competition.scaffold import create_competition, create_repository
 
+pytestmark = pytest.mark.usefixtures("kept_pools")
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

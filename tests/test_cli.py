@@ -17,9 +17,9 @@ import pytest
 
 from competition import cli
 from competition.result_files import read_result, write_result
-from competition.scaffold import create_repository
 
 Podium = Callable[..., tuple[int, str, str]]
+pytestmark = pytest.mark.usefixtures("kept_pools")
 
 HEADER = """\
 # /// script
@@ -66,22 +66,44 @@ def podium(capsys: pytest.CaptureFixture[str]) -> Podium:
     return run
 
 
-@pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, podium: Podium) -> Path:
-    """A new repository as the working directory."""
-    assert podium("new", "repository", tmp_path / "class")[0] == 0
-    monkeypatch.chdir(tmp_path / "class")
-    return tmp_path / "class"
+@pytest.fixture(scope="session")
+def new_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository."""
+    root = tmp_path_factory.mktemp("new") / "class"
+    assert call("new", "repository", root) == 0
+    return root
 
 
 @pytest.fixture(scope="session")
-def evaluated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new repository whose two solutions were evaluated."""
-    root = tmp_path_factory.mktemp("evaluated") / "class"
-    create_repository(root)
+def prepared_once(new_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository whose data are prepared."""
+    root = shutil.copytree(new_once, tmp_path_factory.mktemp("prepared") / "class")
+    with contextlib.chdir(root):
+        assert call("prepare", "example") == 0
+    return root
+
+
+@pytest.fixture(scope="session")
+def evaluated_once(new_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository whose two solutions were evaluated, with workers of this run alone."""
+    root = shutil.copytree(new_once, tmp_path_factory.mktemp("evaluated") / "class")
     with contextlib.chdir(root):
         assert call("run", "example") == 0
     return root
+
+
+@pytest.fixture
+def example(new_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new repository of this test's own as the working directory."""
+    monkeypatch.chdir(shutil.copytree(new_once, tmp_path / "class"))
+    return tmp_path / "class"
+
+
+@pytest.fixture
+def prepared(prepared_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of this test's own as the working directory, whose data are prepared."""
+    monkeypatch.chdir(shutil.copytree(prepared_once, tmp_path / "class"))
+    return tmp_path / "class"
 
 
 @pytest.fixture
@@ -189,14 +211,18 @@ def test_interrupt_keeps_what_is_finished(example: Path) -> None:
         + "import time\n\n\ndef make_estimator(random_state, n_threads):\n    time.sleep(60)\n"
     )
     (example / "solutions" / "example" / "slow.py").write_text(slow)
-    command = [sys.executable, "-m", "competition.cli", "run", "example", "constant", "slow", "--jobs", "2"]
+    # What a shell starts in the background ignores the signal.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nimport competition.cli as c; c.main()"
+    )
+    command = [sys.executable, "-c", program, "run", "example", "constant", "slow", "--jobs", "2"]
     process = subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     kept = example / ".podium" / "results" / "example" / "constant.json"
     deadline = time.monotonic() + 60
     while not kept.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "1 of 2 solutions are finished; every finished trial is kept" in err
@@ -290,9 +316,8 @@ def refused(podium: Podium, *args: object) -> str:
     return err
 
 
-def test_unknown_names_show_the_nearest(example: Path, podium: Podium) -> None:
+def test_unknown_names_show_the_nearest(prepared: Path, podium: Podium) -> None:
     assert "did you mean 'example'?" in refused(podium, "run", "exampel")
-    podium("prepare", "example")
     assert "did you mean 'constant'?" in refused(podium, "run", "example", "constnat")
 
 
@@ -327,37 +352,35 @@ def test_a_broken_definition_names_the_key(example: Path, podium: Podium, old: s
         (HEADER.format(title="x") + "def make(random_state):\n    return 1\n", "no function make_estimator"),
     ],
 )
-def test_a_broken_solution_is_refused_before_anything_runs(example: Path, podium: Podium, text: str, said: str) -> None:
-    podium("prepare", "example")
-    (example / "solutions" / "example" / "broken.py").write_text(text)
+def test_a_broken_solution_is_refused_before_anything_runs(
+    prepared: Path, podium: Podium, text: str, said: str
+) -> None:
+    (prepared / "solutions" / "example" / "broken.py").write_text(text)
     message = refused(podium, "run", "example", "broken")
     assert "example/broken.py" in message
     assert said in message
 
 
-def test_a_bad_submission_is_refused(example: Path, podium: Podium) -> None:
-    podium("prepare", "example")
+def test_a_bad_submission_is_refused(prepared: Path, podium: Podium) -> None:
     Path("bad.csv").write_text("id,arm\n1,0\n")
     assert "bad.csv" in refused(podium, "score", "example", "bad.csv")
     assert "does not exist" in refused(podium, "score", "example", "absent.csv")
 
 
-def test_options_out_of_range(example: Path, podium: Podium) -> None:
-    podium("prepare", "example")
+def test_options_out_of_range(prepared: Path, podium: Podium) -> None:
     assert "--jobs: found 0" in refused(podium, "run", "--jobs", 0)
     assert "no unlabelled rows" in refused(
         podium, "submit", "example", "constant", "--rows", "unlabelled", "-o", "x.csv"
     )
     assert "is no folder" in refused(podium, "prepare", "example", "--raw", "nowhere")
     assert "has no results yet" in refused(podium, "leaderboard", "example")
-    assert "is a folder" in refused(podium, "submit", "example", "constant", "-o", example)
+    assert "is a folder" in refused(podium, "submit", "example", "constant", "-o", prepared)
     assert "is no folder" in refused(podium, "submit", "example", "constant", "-o", "nowhere/x.csv")
 
 
-def test_a_state_folder_that_cannot_be_made_is_told_before_the_fits(example: Path, podium: Podium) -> None:
-    podium("prepare", "example")
-    shutil.rmtree(example / ".podium", ignore_errors=True)
-    (example / ".podium").write_text("a file in the way")
+def test_a_state_folder_that_cannot_be_made_is_told_before_the_fits(prepared: Path, podium: Podium) -> None:
+    shutil.rmtree(prepared / ".podium", ignore_errors=True)
+    (prepared / ".podium").write_text("a file in the way")
     assert "cannot make the folder" in refused(podium, "run", "example", "constant")
 
 
@@ -367,19 +390,17 @@ def test_default_that_is_no_name(example: Path, podium: Podium) -> None:
     assert "tool.podium.default: found 3" in refused(podium, "list")
 
 
-def test_a_solution_that_asks_for_more_than_the_limits_is_refused(example: Path, podium: Podium) -> None:
-    podium("prepare", "example")
-    path = example / "solutions" / "example" / "greedy.py"
+def test_a_solution_that_asks_for_more_than_the_limits_is_refused(prepared: Path, podium: Podium) -> None:
+    path = prepared / "solutions" / "example" / "greedy.py"
     for asks, said in (("threads = 4", "threads: asks for 4; allowed: at most 1"), ("memory_gb = 99", "asks for 99;")):
         path.write_text(HEADER.format(title="x").replace("# authors", f"# {asks}\n# authors") + TREE)
         assert said in refused(podium, "run", "example", "greedy")
 
 
 def test_levels_and_addresses_that_are_not_there(
-    example: Path, podium: Podium, monkeypatch: pytest.MonkeyPatch
+    prepared: Path, podium: Podium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    podium("prepare", "example")
-    (example / ".podium" / "cache").mkdir(parents=True)
+    (prepared / ".podium" / "cache").mkdir(parents=True)
     assert "--isolation: found 'jail'; allowed: namespaces, kernel, none" in refused(
         podium, "run", "--isolation", "jail"
     )
@@ -394,10 +415,9 @@ def test_a_limit_of_zero_names_the_key(example: Path, podium: Podium) -> None:
     assert "limits.seconds" in refused(podium, "run")
 
 
-def test_a_cache_that_cannot_be_written_is_told_before_the_fits(example: Path, podium: Podium) -> None:
-    podium("prepare", "example")
-    (example / ".podium").mkdir(exist_ok=True)
-    (example / ".podium" / "cache").write_text("a file in the way")
+def test_a_cache_that_cannot_be_written_is_told_before_the_fits(prepared: Path, podium: Podium) -> None:
+    (prepared / ".podium").mkdir(exist_ok=True)
+    (prepared / ".podium" / "cache").write_text("a file in the way")
     assert "cannot make the folder" in refused(podium, "run", "example", "constant")
 
 
@@ -514,25 +534,24 @@ def entries(example: Path) -> list[Path]:
     return list((example / ".podium" / "cache").glob("??/*"))
 
 
-def test_after_a_kill_the_next_run_goes_on(example: Path, podium: Podium) -> None:
-    podium("prepare", "example")
-    write_naps(example)
+def test_after_a_kill_the_next_run_goes_on(prepared: Path, podium: Podium) -> None:
+    write_naps(prepared)
     whole = podium("run", "example", "naps", "--json")[1]
-    clean = {path.name: path.read_bytes() for path in entries(example)}
+    clean = {path.name: path.read_bytes() for path in entries(prepared)}
     podium("cache", "--prune", 0)
-    (example / ".podium" / "results" / "example" / "naps.json").unlink()
-    process = start(example, "naps", "--jobs", "1")
+    (prepared / ".podium" / "results" / "example" / "naps.json").unlink()
+    process = start(prepared, "naps", "--jobs", "1")
     deadline = time.monotonic() + 60
-    while len(entries(example)) < 2 and time.monotonic() < deadline:
+    while len(entries(prepared)) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.kill()
     process.communicate()
-    kept = len(entries(example))
+    kept = len(entries(prepared))
     assert 2 <= kept < len(clean)
-    misses = fits(example)
+    misses = fits(prepared)
     code, out, _ = podium("run", "example", "naps", "--json")
     assert code == 0
-    assert fits(example) - misses == len(clean) - kept
+    assert fits(prepared) - misses == len(clean) - kept
     assert scores_of(out) == scores_of(whole)
 
 
@@ -541,14 +560,13 @@ def scores_of(board: str) -> list[object]:
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_come_to_the_same(example: Path, podium: Podium) -> None:
-    podium("prepare", "example")
-    write_naps(example)
-    both = [start(example, "naps", "--jobs", "1", "--json") for _ in range(2)]
+def test_two_runs_at_once_come_to_the_same(prepared: Path, podium: Podium) -> None:
+    write_naps(prepared)
+    both = [start(prepared, "naps", "--jobs", "1", "--json") for _ in range(2)]
     outs = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert scores_of(outs[0]) == scores_of(outs[1])
-    assert len(entries(example)) == TRIALS
+    assert len(entries(prepared)) == TRIALS
     alone = podium("run", "example", "naps", "--fresh", "--json")[1]
     assert scores_of(alone) == scores_of(outs[0])
 

@@ -3,6 +3,8 @@
 import importlib.util
 import re
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -39,8 +41,14 @@ def dataset() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def table(dataset: ModuleType) -> pd.DataFrame:
-    return dataset.load(Path("raw"), SEED)
+def draw(dataset: ModuleType) -> Callable[[int], pd.DataFrame]:
+    """Draw a table, each but once."""
+    return cache(lambda seed: dataset.load(Path("raw"), seed))
+
+
+@pytest.fixture(scope="module")
+def table(draw: Callable[[int], pd.DataFrame]) -> pd.DataFrame:
+    return draw(SEED)
 
 
 def test_schema(table: pd.DataFrame) -> None:
@@ -56,17 +64,19 @@ def test_schema(table: pd.DataFrame) -> None:
     assert (table[COUNTERS].nunique() > 5).all()
 
 
-def test_same_seed_same_table_other_seed_other_table(dataset: ModuleType, table: pd.DataFrame) -> None:
+def test_same_seed_same_table_other_seed_other_table(
+    dataset: ModuleType, table: pd.DataFrame, draw: Callable[[int], pd.DataFrame]
+) -> None:
     pd.testing.assert_frame_equal(dataset.load(Path("elsewhere"), SEED), table)
-    other = dataset.load(Path("raw"), SEED + 1)
+    other = draw(SEED + 1)
     assert not other["id"].equals(table["id"])
     assert not other["Unusual"].equals(table["Unusual"])
     assert not other["PRBUsageDL"].equals(table["PRBUsageDL"])
 
 
-@pytest.mark.parametrize("seed", [SEED, 0, 1, 2, 3])
-def test_unusual_rows_are_8_to_15_percent_everywhere(dataset: ModuleType, seed: int) -> None:
-    drawn = dataset.load(Path("raw"), seed)
+@pytest.mark.parametrize("seed", [SEED, SEED + 1, 0, 1])
+def test_unusual_rows_are_8_to_15_percent_everywhere(draw: Callable[[int], pd.DataFrame], seed: int) -> None:
+    drawn = draw(seed)
     day = (drawn["timestamp"] - drawn["timestamp"].min()).dt.days
     last = day >= 47
     for part in (drawn, drawn[~last], drawn[last]):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from itertools import count, takewhile
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,6 @@ from competition.evaluation.cluster.machines import Description, describe, refus
 from competition.evaluation.cluster.site import checked
 from competition.evaluation.engine import SolutionEnded, evaluate
 from competition.evaluation.outcomes import Outcome, Runtime, Work
-from competition.evaluation.workers import Pool
 from competition.results import Failure, Predictions
 
 distributed = pytest.importorskip("distributed")
@@ -71,12 +71,20 @@ class Machines:
     def start(self, *names: str, **environment: str) -> None:
         """Start workers and wait until the scheduler knows them."""
         for name in names:
-            command = [sys.executable, "-m", "distributed.cli.dask_worker", self.address, "--name", name]
-            options = ["--no-dashboard", "--no-nanny", "--nthreads", "1", "--local-directory", str(self._folder)]
-            with open(self._folder / f"{name}.log", "wb") as log:
-                self.processes[name] = subprocess.Popen(
-                    [*command, *options], env=os.environ | environment, stdout=log, stderr=log
-                )
+            self.begin(name, **environment)
+        self.wait_for(*names)
+
+    def begin(self, name: str, **environment: str) -> None:
+        """Start a worker, which takes seconds to import what it needs."""
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", self.address, "--name", name]
+        options = ["--no-dashboard", "--no-nanny", "--nthreads", "1", "--local-directory", str(self._folder)]
+        with open(self._folder / f"{name}.log", "wb") as log:
+            self.processes[name] = subprocess.Popen(
+                [*command, *options], env=os.environ | environment, stdout=log, stderr=log
+            )
+
+    def wait_for(self, *names: str) -> None:
+        """Wait until the scheduler knows some workers."""
         deadline = time.monotonic() + 180  # each imports for seconds, and the machine may be busy
         while not set(names) <= self._known().keys():
             assert time.monotonic() < deadline, "the workers did not start"
@@ -169,14 +177,9 @@ def make_works() -> Iterator[Callable[..., list[tuple[int, Work]]]]:
 
 
 @pytest.fixture
-def predictions_here(strongest) -> Callable[[list[tuple[int, Work]]], dict[int, bytes]]:
-    """Predictions of some trials in a pool of this machine."""
-
-    def run(works: list[tuple[int, Work]]) -> dict[int, bytes]:
-        with Pool(1, 1, strongest) as pool:
-            return dict(_bytes(pool.run(works)))
-
-    return run
+def predictions_here(worker) -> Callable[[list[tuple[int, Work]]], dict[int, bytes]]:
+    """Predictions of some trials on a worker of this machine."""
+    return lambda works: dict(_bytes(worker.run(works)))
 
 
 def _bytes(outcomes) -> Iterator[tuple[int, bytes]]:
@@ -347,25 +350,27 @@ Site.{method} = {method}
 """
 
 
-@pytest.mark.parametrize(
-    ("method", "error"), [("perform", "MemoryError('no memory')"), ("take", "RuntimeError('no memory')")]
-)
-def test_a_trial_that_a_worker_fails_is_tried_elsewhere(
-    machines, tmp_path, make_works, predictions_here, method, error
-):
-    works = make_works(*[PLAIN] * 4)
-    (tmp_path / "faulty.py").write_text(FAULTY.format(method=method, error=error))
+FAULTS = {"performs": ("perform", "MemoryError('no memory')"), "takes": ("take", "RuntimeError('no memory')")}
+
+
+def test_a_trial_that_a_worker_fails_is_tried_elsewhere(machines, tmp_path, make_works, predictions_here):
+    works = make_works(*[PLAIN] * 5)  # each worker gets one at once
     told: list[str] = []
-    machines.start("faulty", DASK_DISTRIBUTED__WORKER__PRELOAD=str(tmp_path / "faulty.py"))
+    for name, (method, error) in FAULTS.items():
+        fault = tmp_path / f"{name}.py"
+        fault.write_text(FAULTY.format(method=method, error=error))
+        machines.begin(name, DASK_DISTRIBUTED__WORKER__PRELOAD=str(fault))
     try:
+        machines.wait_for(*FAULTS)
         with Cluster(machines.address, 1, warn=told.append) as cluster:
             found = dict(_bytes(cluster.run(works)))
-            assert cluster.jobs == 3
-        assert len(told) == 1
-        assert told[0].startswith(f"worker {machines.address_of('faulty')} failed a trial")
-        assert "no memory" in told[0]
+            assert cluster.jobs == 4
+        failed = sorted(f"worker {machines.address_of(name)} failed a trial" for name in FAULTS)
+        assert sorted(text[: len(failed[0])] for text in told) == failed
+        assert all("no memory" in text for text in told)
     finally:
-        machines.kill("faulty")
+        for name in FAULTS:
+            machines.kill(name)
     assert found == predictions_here(works)
 
 
@@ -399,9 +404,12 @@ def test_a_worker_with_another_package_is_refused(machines, tmp_path, make_works
         machines.start("odd", PYTHONPATH=os.pathsep.join([str(shadow.parent), os.environ.get("PYTHONPATH", "")]))
         try:
             odd = machines.address_of("odd")
-            slow = REGRESSION.format(fit="time.sleep(1.2)", predict="pass")
-            outcomes = dict(cluster.run(make_works(*[slow] * 4)))
-            assert [outcome.failure for outcome in outcomes.values()] == [None] * 4
+            ((_, work),) = make_works(PLAIN)
+            deadline = time.monotonic() + 60
+            # Newcomers are looked at while a run goes on.
+            numbers = takewhile(lambda _: not told and time.monotonic() < deadline, count())
+            outcomes = dict(cluster.run((number, work) for number in numbers))
+            assert {outcome.failure for outcome in outcomes.values()} == {None}
             assert cluster.jobs == 2
             # Where the harness is being edited, a process that starts later differs in its sources, too.
             differs = rf"^worker {odd} differs from this machine: "

@@ -177,9 +177,7 @@ def test_the_same_seed_gives_the_same_predictions(good, name):
 
 def test_each_solution_runs_with_further_seeds_that_count_in_no_score(prepared_small, run_all, tmp_path):
     bodies = {"invariant": estimator(), "noise": estimator(predict="return np.random.randint(0, 2, len(X))")}
-    few, many = (
-        run_all(tmp_path / str(n), prepared_small(ranking={"n_seeds": n}), bodies, level="none") for n in (1, 3)
-    )
+    few, many = (run_all(tmp_path / str(n), prepared_small(ranking={"n_seeds": n}), bodies) for n in (1, 3))
     for name in bodies:
         assert many[name].score == few[name].score
         assert many[name].statistics == few[name].statistics

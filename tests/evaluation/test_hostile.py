@@ -76,7 +76,10 @@ def test_a_run_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
     assert VARIABLE not in os.environ
     assert [(path, path.stat().st_atime_ns) for path, _ in read_before] == read_before
-    assert set(glob.glob("/dev/shm/*")) <= shared_before
+    deadline = time.monotonic() + 20
+    while not set(glob.glob("/dev/shm/*")) <= shared_before:  # others put files there, and take them away
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_an_unknown_attack_is_refused():

@@ -124,11 +124,13 @@ def test_processes_left_behind_are_ended(tmp_path):
     script = (
         "import os, time; from competition.evaluation import watch; "
         "from competition.evaluation.sandbox.confine import adopt_orphans; adopt_orphans()\n"
-        "if os.fork() == 0:\n"
+        "read, write = os.pipe()\n"
+        "if (middle := os.fork()) == 0:\n"
         "    if os.fork() == 0:\n"
-        "        os.setsid(); print(os.getpid(), flush=True); time.sleep(60)\n"
+        "        os.setsid(); print(os.getpid(), flush=True); os.write(write, b'!'); time.sleep(60)\n"
         "    os._exit(0)\n"
-        "time.sleep(0.3); watch.sweep(); watch.sweep()\n"
+        "os.read(read, 1); os.waitid(os.P_PID, middle, os.WEXITED | os.WNOWAIT)\n"
+        "watch.sweep(); watch.sweep()\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
     assert ended.returncode == 0, ended.stderr

@@ -97,8 +97,10 @@ def test_luck_with_the_seed_makes_differences_harder_to_tell():
 
 
 @pytest.mark.parametrize("name", NEEDS)
-def test_every_kind_of_metric_has_its_answer(name):
-    one, scorer = baseline(name)
+def test_every_kind_of_metric_has_its_answer(name, monkeypatch):
+    monkeypatch.setattr(power, "N_DRAWS", 10)
+    monkeypatch.setattr(power, "N_BISECTIONS", 3)
+    one, scorer = baseline(name, n_clusters=20)
     found = smallest_difference(one, Simulation(scorer, 0.5, seed=0))
     assert found.score == one.score
     assert 0 < found.difference < abs(one.score)

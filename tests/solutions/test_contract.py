@@ -23,7 +23,7 @@ MAX_BYTES = 64 * 1024
 # Fits of these take about a second even on tiny data: several models, or one fitted several times.
 SLOW = {"catboost_plain", "catboost_tuned", "cell_profile_lightgbm", "cell_profile_vote", "context_stacking"}
 SLOW |= {"balanced_random_forest", "easy_ensemble", "gentle_boost", "hist_gradient_boosting_tuned", "lightgbm_tuned"}
-SLOW |= {"soft_voting", "stacking", "threshold_moving"}
+SLOW |= {"soft_voting", "stacking", "threshold_moving", "xgboost_tuned", "lattice_lightgbm"}
 SLOW |= {"context_vote", "discriminant_lightgbm", "look_alikes_catboost"}
 
 # A competition's column sets: its own, and those of the competitions that borrow its solutions.
