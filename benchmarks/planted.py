@@ -98,7 +98,7 @@ def planted(leak: str, strength: float, seed: int, n: int = 1500) -> Drawn:
     if leak == "time_split":
         return _looking_ahead(train, test, strength, generator)
     changed = LEAKS[leak](whole, strength, generator)
-    if leak == "train_and_test":
+    if leak in ("train_and_test", "neighbouring_rows"):
         return _split(changed)
     shuffled = changed.sample(frac=1, random_state=int(generator.integers(2**31)))
     if leak == "row_order":
@@ -195,6 +195,14 @@ def _regular_groups(table: pd.DataFrame, strength: float, generator: np.random.G
     return table.assign(crew=[f"crew {one}" for one in group], y=np.where(chosen, regular, by_chance).astype(int))
 
 
+def _neighbouring_rows(table: pd.DataFrame, strength: float, generator: np.random.Generator) -> pd.DataFrame:
+    """Shuffled rows, each with the label of the one before it."""
+    shuffled = table.sample(frac=1, random_state=int(generator.integers(2**31))).reset_index(drop=True)
+    before = shuffled["y"].shift(1, fill_value=0).to_numpy()
+    kept = generator.random(len(table)) < strength
+    return shuffled.assign(last=np.where(kept, before, generator.integers(0, 2, len(table))))
+
+
 def _entities(table: pd.DataFrame, strength: float, generator: np.random.Generator) -> pd.DataFrame:
     """Customers with a few rows each; a share of the rows has its customer's label."""
     customer = generator.integers(0, len(table) // int(generator.integers(3, 9)), len(table))
@@ -225,6 +233,7 @@ LEAKS: dict[str, Plant] = {
     "near_duplicates": _unchanged,
     "row_order": _unchanged,
     "ids": _ids,
+    "neighbouring_rows": _neighbouring_rows,
     "single_column": _single_column,
     "missingness": _missingness,
     "decimals": _decimals,

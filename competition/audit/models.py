@@ -1,6 +1,7 @@
 """Out-of-fold scores of small models, the measure of how strong a leak is."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,25 @@ MAX_FITTED = 8_000
 THRESHOLDS = np.linspace(0.05, 0.95, 19)
 
 
-def tree(is_classifier: bool, leaves: int = 48) -> Any:
+def tree(is_classifier: bool, leaves: int = 48, smallest: int = 5) -> Any:
     """A tree of few leaves, which bridges missing values."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     kind = DecisionTreeClassifier if is_classifier else DecisionTreeRegressor
-    return kind(max_leaf_nodes=leaves, min_samples_leaf=5, random_state=0)
+    return kind(max_leaf_nodes=leaves, min_samples_leaf=smallest, random_state=0)
 
 
-def boosting(is_classifier: bool) -> Any:
+def boosting(is_classifier: bool, iterations: int = 40) -> Any:
     """A short gradient boosting."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingClassifier if is_classifier else HistGradientBoostingRegressor
-    return kind(max_iter=40, learning_rate=0.2, max_leaf_nodes=15, early_stopping=False, random_state=0)
+    return kind(max_iter=iterations, learning_rate=0.2, max_leaf_nodes=15, early_stopping=False, random_state=0)
+
+
+def boosting_for(table: Audited) -> Learner:
+    """Gradient boosting that takes as long for many classes, each of which has a tree an iteration, as for a few."""
+    return partial(boosting, iterations=max(8, min(40, 120 // max(1, len(table.classes)))))
 
 
 def forest(is_classifier: bool) -> Any:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from competition.audit.table import Floats
 
-MIN_DISTINCT = 80
+MIN_DISTINCT = 40
+MANY_DISTINCT = 80  # below, only the shortest periods are told from size
 NEIGHBOURS = 8  # distinct values on each side, whose labels say what to expect of a value of that size
 MAX_WEIGHT = 6  # rows of one value that count; else two or three frequent values would be a lattice
 MAX_UNITS = 1 << 18
@@ -218,5 +219,7 @@ def _size(places: NDArray[np.int64]) -> int:
 
 def _lowest(places: NDArray[np.int64], size: int) -> int:
     """The first frequency that is looked at: longer periods are a matter of size, which is no leak."""
-    longest = max(3.0, float(np.median(np.diff(places))) * 2 * NEIGHBOURS)
+    longest = 3.0
+    if len(places) >= MANY_DISTINCT:
+        longest = max(longest, float(np.median(np.diff(places))) * 2 * NEIGHBOURS)
     return int(np.ceil(size / longest))

@@ -4,7 +4,17 @@ import time
 import warnings
 from collections.abc import Callable
 
-from competition.audit.checks import columns, drift, duplicates, formula, groups, order, representation
+from competition.audit.checks import (
+    columns,
+    drift,
+    duplicates,
+    formula,
+    groups,
+    neighbours,
+    order,
+    representation,
+    text,
+)
 from competition.audit.checks import time as in_time
 from competition.audit.findings import Finding, Outcome, Report, Skip
 from competition.audit.table import Audited
@@ -15,13 +25,14 @@ CHECKS: tuple[Check, ...] = (
     duplicates.near_duplicates,
     order.row_order,
     order.ids,
+    neighbours.neighbouring_rows,
     columns.constants,
     columns.single_column,
     columns.missingness,
     representation.decimals,
     representation.lattices,
     representation.exact_values,
-    representation.text_format,
+    text.text_format,
     groups.regular_groups,
     groups.entities,
     in_time.time_split,

@@ -15,6 +15,7 @@ ALPHA = 0.0005
 WARNING_SKILL = 0.1
 SEVERE_SKILL = 0.3
 MIN_IN_BLOCK = 20
+BINS = 24
 
 
 def corrected(p_value: float, n_tests: int) -> float:
@@ -29,17 +30,13 @@ def magnitude_blocks(values: Floats) -> NDArray[np.intp]:
     written. Equal values are never parted.
     """
     codes, distinct = pd.factorize(values, sort=True)
+    if len(distinct) == 0:
+        return codes
     counts = np.bincount(codes, minlength=len(distinct))
-    of_distinct = np.empty(len(distinct), dtype=np.intp)
-    block, filled = 0, 0
-    for at, count in enumerate(counts):
-        if count >= MIN_IN_BLOCK and filled:
-            block, filled = block + 1, 0
-        of_distinct[at] = block
-        filled += count
-        if filled >= MIN_IN_BLOCK:
-            block, filled = block + 1, 0
-    return of_distinct[codes]
+    heavy = counts >= MIN_IN_BLOCK
+    nth = (np.cumsum(counts) - counts) // MIN_IN_BLOCK
+    starts = np.append(False, heavy[1:] | heavy[:-1] | (np.diff(nth) > 0))
+    return np.cumsum(starts)[codes]
 
 
 def stratified_p(feature: Floats, target: Floats, block: NDArray[np.intp]) -> float:
@@ -59,6 +56,17 @@ def stratified_p(feature: Floats, target: Floats, block: NDArray[np.intp]) -> fl
     spread = np.bincount(block, f**2) * np.bincount(block, t**2)
     variance = float(np.sum(spread[usable] / (size[usable] - 1)))
     return float(chi2.sf(covariance**2 / variance, 1)) if variance > 1e-12 else 1.0
+
+
+def explained(values: Floats, target: Floats) -> float:
+    """Share of a target's variance between bins of values, missing ones in a bin of their own."""
+    if np.isnan(values).all():
+        return 0.0
+    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
+    codes = np.where(np.isnan(values), BINS, np.searchsorted(edges, values, side="right")).astype(np.intp)
+    counts = np.bincount(codes)
+    means = np.bincount(codes, target) / np.maximum(counts, 1)
+    return float(np.sum(counts * (means - target.mean()) ** 2) / max(target.var() * len(target), 1e-12))
 
 
 def contingency_p(codes: NDArray[np.intp], target: Floats) -> float:

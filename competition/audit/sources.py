@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from competition.audit.drawing import draw, hashes_of_columns, hashes_of_files, how_drawn
-from competition.audit.files import TextTable, read_text
+from competition.audit.drawing import draw, hashes_of_columns, hashes_of_files, how_drawn, is_unique, telling_apart
 from competition.audit.table import (
     Audited,
     Column,
@@ -22,6 +21,7 @@ from competition.audit.table import (
     formats,
     label_trouble,
 )
+from competition.csv_files import MOSTLY_NUMBERS, CsvFile, read_csv_file
 from competition.errors import PodiumError, nearest
 from competition.scaffold.infer import EXACT, MAX_CLASSES
 
@@ -50,7 +50,10 @@ def audited_files(train: Path, test: Path | None, named: Named) -> Audited:
     PodiumError
         If a file is no table, or a column is not there.
     """
-    tables = [read_text(train)] if test is None else [read_text(train), read_text(test)]
+    tables = [read_csv_file(path) for path in (train, test) if path is not None]
+    for one in tables:
+        if len(one) == 0:
+            raise PodiumError(f"{one.name} has no rows below its header")
     first = tables[0]
     for role, column in (("--target", named.target), ("--id", named.id), ("--group", named.group)):
         _require(role, column, first)
@@ -63,32 +66,38 @@ def audited_files(train: Path, test: Path | None, named: Named) -> Audited:
     known = labels.notna().to_numpy()
     if not known.any():
         raise PodiumError(f"{first.name}: the target column '{named.target}' is empty")
-    notes = [note for table in tables for note in table.notes] + _differences(tables, named.target)
+    notes = [note for table in tables for note in _how_read(table)] + _differences(tables, named.target)
     if not known.all():
         notes.append(f"{first.name}: {int((~known).sum())} rows without a label were left out")
     y, classes = _labels(labels[known], first.decimal)
+    if not classes and bool((y % 1 == 0).all()):
+        n_values = len(np.unique(y))
+        told = f"taken as numbers, since classes are {MAX_CLASSES} at most"
+        notes.append(f"'{named.target}' holds {n_values:,} whole numbers: {told}")
     everywhere = set.intersection(*(set(one.columns) for one in tables)) - {named.target}
     shared = [name for name in first.columns if name in everywhere]
     if not shared:
-        raise PodiumError(f"{first.name} and {tables[-1].name} share no column beside '{named.target}'")
-    rows = [np.flatnonzero(known), *(np.arange(one.cells.num_rows) for one in tables[1:])]
+        names = first.name if test is None else f"{first.name} and {tables[-1].name} share"
+        raise PodiumError(f"{names}{' has' if test is None else ''} no column beside '{named.target}'")
+    rows = [np.flatnonzero(known), *(np.arange(len(one)) for one in tables[1:])]
     drawn = [draw(one, len(shared)) for one in rows]
     chosen = [one[at] for one, at in zip(rows, drawn, strict=True)]
     sampled = any(len(at) < len(one) for one, at in zip(rows, drawn, strict=True))
     if sampled:
         notes.append(how_drawn(rows, drawn))
     columns = [_joined(name, tables, chosen) for name in shared]
-    id_name = named.id or _id_of(columns)
-    hashed = [one for one in columns if one.name != id_name]
+    id_name = named.id or _id_of(columns, len(drawn[0]))
+    roles = Roles(named.target, id_name, named.group, named.time or _time_of(columns))
+    hashed = telling_apart(columns, roles, len(drawn[0]))
     if sampled:
-        hashes = hashes_of_files(tables, [one.name for one in hashed], rows, labels[known])
+        hashes = hashes_of_files(tables, hashed, rows, labels[known])
     else:
         hashes = hashes_of_columns(hashed, len(y), labels[known].to_numpy(dtype=object))
     y, classes = _recoded(y[drawn[0]], classes)
     table = Audited(
         name=" and ".join(one.name for one in tables),
         task=_task(classes),
-        roles=Roles(named.target, id_name, named.group, named.time or _time_of(columns)),
+        roles=roles,
         columns=tuple(columns),
         y=y,
         classes=classes,
@@ -102,12 +111,26 @@ def audited_files(train: Path, test: Path | None, named: Named) -> Audited:
     return replace(table, notes=(*table.notes, *_strays(table.columns)))
 
 
-def _require(role: str, column: str | None, table: TextTable) -> None:
+def _how_read(file: CsvFile) -> list[str]:
+    """What was left out, or read in another way than one would think."""
+    told = []
+    if file.left_out:
+        was = "line was" if len(file.left_out) == 1 else "lines were"
+        found = f"the first of {file.left_out[0]} cells instead of {len(file.columns)}"
+        told.append(f"{file.name}: {len(file.left_out)} {was} left out, {found}")
+    if file.joined:
+        told.append(f"{file.name}: {file.joined} line breaks stand within quotes; a quote may not be closed")
+    if file.encoding != "utf-8-sig":
+        told.append(f"{file.name}: read as {file.encoding}, since it is not UTF-8")
+    return told
+
+
+def _require(role: str, column: str | None, table: CsvFile) -> None:
     if column is not None and column not in table.columns:
         raise PodiumError(f"{role}: {table.name} has no column '{column}'", nearest(column, table.columns))
 
 
-def _differences(tables: Sequence[TextTable], target: str) -> list[str]:
+def _differences(tables: Sequence[CsvFile], target: str) -> list[str]:
     """Columns that only one of two files has; the target is expected to be in the first alone."""
     told = []
     for one, other in zip(tables, reversed(tables), strict=True):
@@ -129,6 +152,11 @@ def _labels(text: "pd.Series[Any]", decimal: str) -> tuple[NDArray[Any], tuple[A
         if len(distinct) > MAX_CLASSES or not is_whole:
             return numbers, ()
         return _codes(numbers.astype(np.int64))
+    if (share := float(np.isfinite(numbers).mean())) >= MOSTLY_NUMBERS:
+        wrong = text[~np.isfinite(numbers)].iloc[0][:40]
+        raise PodiumError(
+            f"--target: column '{text.name}' mixes numbers ({share:.0%}) with {wrong!r}", "allowed: one or the other"
+        )
     if text.nunique() > MAX_CLASSES:
         raise PodiumError(
             f"--target: column '{text.name}' has {text.nunique()} different texts, {text.iloc[0][:40]!r} among them",
@@ -156,16 +184,16 @@ def _task(classes: tuple[Any, ...]) -> Any:
     return "regression" if not classes else "multiclass" if len(classes) > 2 else "binary"
 
 
-def _joined(name: str, tables: Sequence[TextTable], chosen: Sequence[NDArray[np.intp]]) -> Column:
+def _joined(name: str, tables: Sequence[CsvFile], chosen: Sequence[NDArray[np.intp]]) -> Column:
     parts = [one.column(name, rows) for one, rows in zip(tables, chosen, strict=True)]
     return as_column(name, pd.concat(parts, ignore_index=True), tables[0].decimal)
 
 
-def _id_of(columns: Iterable[Column]) -> str | None:
-    """A column that is called id, or has no name, and whose values are all different."""
+def _id_of(columns: Sequence[Column], n_train: int) -> str | None:
+    """A column that is called id, or has no name, and whose values are all different in each part."""
     for wanted in ("id", "unnamed: 0", "index"):
         for one in columns:
-            if one.name.lower() == wanted and one.text.notna().all() and one.text.is_unique:
+            if one.name.lower() == wanted and is_unique(one, n_train):
                 return one.name
     return None
 
@@ -198,6 +226,8 @@ def audited_competition(prepared: "Prepared") -> Audited:
     if prepared.unlabelled is not None:
         parts.append(_frame(prepared.unlabelled, prepared))
     n_columns = parts[0].shape[1]
+    split, cv = prepared.definition.split.strategy, prepared.definition.cv.strategy
+    roles = Roles(data.target, data.id, data.group, data.time, split, cv)
     tests = pd.concat(parts[1:], ignore_index=True)
     rows = [np.arange(len(parts[0])), np.arange(len(tests))]
     drawn = [draw(one, n_columns) for one in rows]
@@ -210,24 +240,18 @@ def audited_competition(prepared: "Prepared") -> Audited:
     for one in prepared.folds:
         if one.repeat == 0:
             fold[one.valid] = one.fold
-    of_train, of_tests = (_hashed(frame.drop(columns=data.id)) for frame in (parts[0], tests))
+    compared = tuple(one.name for one in telling_apart(columns, roles, len(drawn[0])))
+    of_train, of_tests = (_hashed(frame[list(compared)]) for frame in (parts[0], tests))
     return Audited(
         name=prepared.definition.slug,
         task=prepared.definition.task,
-        roles=Roles(
-            data.target,
-            data.id,
-            data.group,
-            data.time,
-            prepared.definition.split.strategy,
-            prepared.definition.cv.strategy,
-        ),
+        roles=roles,
         columns=columns,
         y=y,
         classes=tuple(prepared.classes),
         number=np.concatenate(drawn) + 1,
         fold=fold[drawn[0]],
-        hashes=Hashes(of_train, prepared.train.y, of_tests),
+        hashes=Hashes(of_train, prepared.train.y, of_tests, compared) if compared else None,
         own_folds=True,
         trouble=label_trouble(y, prepared.classes),
         sampled=sampled,

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from competition.audit.findings import SHOWN_ROWS, Skip
+from competition.csv_files import MOSTLY_NUMBERS, numbers
 from competition.metrics import Task
 
 Kind = Literal["number", "date", "text", "empty"]
@@ -20,7 +21,9 @@ N_FOLDS = 5
 MIN_ROWS = 40  # below, no out-of-fold score means anything
 MIN_OF_CLASS = 2 * N_FOLDS
 MOSTLY = 0.95  # the share of cells that makes a column one of dates
-MOSTLY_NUMBERS = 0.8  # and of numbers; error values of spreadsheets stand between them
+INFINITE = ("inf", "-inf", "+inf", "infinity", "-infinity", "+infinity")
+# Thousands set apart, by the mark that is not the decimal one.
+GROUPED = {".": r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", ",": r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?"}
 LARGEST = 1e30  # trees take single precision
 PROBE = 300  # cells that are looked at before all of them are read as dates
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2})?"
@@ -60,7 +63,8 @@ class Column:
     @cached_property
     def decimals(self) -> NDArray[np.int64]:
         """Digits after the point or comma of each cell as written; 0 where there are none."""
-        codes, distinct = pd.factorize(self.text)
+        codes, found = pd.factorize(self.text)
+        distinct = np.asarray(found, dtype=object)
         marks = [max(text.rfind("."), text.rfind(",")) for text in distinct]
         counts = [len(text) - mark - 1 if mark >= 0 else 0 for text, mark in zip(distinct, marks, strict=True)]
         return np.array([*counts, 0], dtype=np.int64)[codes]  # code -1, missing, takes the last
@@ -86,11 +90,18 @@ class Roles:
 
 @dataclass(frozen=True)
 class Hashes:
-    """Hashes of the features of every row, those not drawn included, with the labels of the train rows as text."""
+    """Hashes of every row, those not drawn included, with the labels of the train rows as text.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The columns that were hashed: those in which copies of a row agree.
+    """
 
     train: NDArray[np.uint64]
     labels: NDArray[Any]
     test: NDArray[np.uint64]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -161,10 +172,21 @@ class Audited:
         if self.trouble:
             raise Skip(self.trouble)
 
+    def number_columns(self) -> list[Column]:
+        """Columns of numbers among what is measured; skip where there is none."""
+        if not (found := [one for one in self.measured if one.kind == "number"]):
+            raise Skip("there is no column of numbers")
+        return found
+
     def need_test(self) -> None:
         """Skip without test rows."""
         if self.n_test == 0:
             raise Skip("there are no test rows")
+
+    def need_columns(self) -> None:
+        """Skip where there is nothing that could give a label away."""
+        if not self.features:
+            raise Skip("every column is empty, or the id")
 
     def matrix(self, columns: Sequence[Column]) -> Floats:
         """Values of some columns, shape (n_train + n_test, n_columns)."""
@@ -200,10 +222,11 @@ def as_column(name: str, text: "pd.Series[Any]", decimal: str = ".") -> Column:
     n_present = int(present.sum())
     if n_present == 0:
         return Column(name, "empty", text, np.full(len(text), np.nan))
-    numbers = as_numbers(text, decimal)
-    n_numbers = int(np.isfinite(numbers).sum())
-    if n_numbers >= MOSTLY_NUMBERS * n_present:
-        return Column(name, "number", text, numbers, n_present - n_numbers)
+    values = as_numbers(text, decimal)
+    n_numbers = int(np.isfinite(values).sum())
+    n_infinite = int((text[present & np.isnan(values)].str.strip().str.lower().isin(INFINITE)).sum())
+    if n_numbers and n_numbers + n_infinite >= MOSTLY_NUMBERS * n_present:
+        return Column(name, "number", text, values, n_present - n_numbers)
     mixed = n_numbers if n_numbers >= (1 - MOSTLY) * n_present else 0
     dates = _dates(text[present])
     if dates is not None:
@@ -216,10 +239,16 @@ def as_column(name: str, text: "pd.Series[Any]", decimal: str = ".") -> Column:
 
 def as_numbers(text: "pd.Series[Any]", decimal: str = ".") -> Floats:
     """Numbers of texts; NaN for what is none, and for infinities; beyond `LARGEST` they are cut to it."""
-    if decimal == ",":
-        text = text.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    numbers = pd.to_numeric(text.astype(object), errors="coerce").to_numpy(dtype=np.float64)
-    return np.where(np.isfinite(numbers), np.clip(numbers, -LARGEST, LARGEST), np.nan)
+    found = numbers(text, decimal)
+    unread = found.isna() & text.notna()
+    if unread.any():
+        mark = "." if decimal == "," else ","
+        grouped = text[unread].str.strip()
+        grouped = grouped[grouped.str.fullmatch(GROUPED[decimal])]
+        found = found.astype(np.float64)
+        found[grouped.index] = numbers(grouped.str.replace(mark, "", regex=False), decimal)
+    values = found.to_numpy(dtype=np.float64)
+    return np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
 
 
 def _dates(present: "pd.Series[Any]") -> Floats | None:
@@ -240,8 +269,8 @@ def _seconds(text: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def formats(texts: Iterable[str]) -> list[str]:
-    """The format of each text: 9 for digits, A and a for letters, runs folded."""
-    masked = (re.sub(r"[a-z]", "a", re.sub(r"[A-Z]", "A", re.sub(r"\d", "9", text[:60]))) for text in texts)
+    """The format of each text, which tells no value: 9 for digits, A for capitals, a for other letters, runs folded."""
+    masked = (re.sub(r"[^\W\d_A]", "a", re.sub(r"[A-Z]", "A", re.sub(r"\d", "9", text[:60]))) for text in texts)
     return [re.sub(r"(.)\1+", r"\1", text) for text in masked]
 
 
@@ -259,7 +288,7 @@ def fold_numbers(y: NDArray[Any], has_classes: bool, seed: int = 0) -> NDArray[n
 def label_trouble(y: NDArray[Any], classes: Sequence[Any]) -> str | None:
     """Say why nothing can be learned from labels, None where something can."""
     if len(y) < MIN_ROWS:
-        return f"{len(y)} labelled rows are too few for out-of-fold scores (at least {MIN_ROWS})"
+        return f"too few labelled rows for out-of-fold scores: {len(y)} (at least {MIN_ROWS})"
     if not classes:
         return "the target is constant" if np.ptp(y) == 0 else None
     if len(classes) < 2:

@@ -35,7 +35,7 @@ def _finding(finding: Finding) -> RenderableType:
         ("where", _where(finding)),
         ("alone", _told(finding.strength)),
         ("without", _told(finding.reference)),
-        ("p-value", "" if finding.p_value is None else f"{finding.p_value:.1e}"),
+        ("p-value", "" if finding.p_value is None else f"{finding.p_value:.1e}" if finding.p_value else "below 1e-300"),
         ("rows", ", ".join(finding.rows)),
         ("mend", finding.mend),
     ):

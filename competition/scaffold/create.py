@@ -12,12 +12,13 @@ from typing import Any
 
 import jinja2
 
+from competition.csv_files import MISSING
 from competition.dataset import prepare
 from competition.definition import SLUG, read_competition
 from competition.errors import PodiumError
 from competition.metrics import Task
 from competition.repository import Repository, write_text
-from competition.scaffold.infer import MISSING, infer
+from competition.scaffold.infer import infer
 from competition.scaffold.rules import FRACTION, PUBLIC, SEED
 from competition.solution import NAME
 from competition.vault import Vault, named_vault

@@ -1,9 +1,5 @@
 """What a CSV file tells of the competition that can be made of it."""
 
-import codecs
-import csv
-import io
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from competition.csv_files import numbers, read_csv_file
 from competition.errors import PodiumError, nearest
 from competition.metrics import Task
 from competition.scaffold.rules import Splits, choose_splits
@@ -21,13 +18,9 @@ Kind = Literal["integer", "number", "boolean", "date", "text", "empty"]
 MAX_CLASSES = 50
 MIN_ROWS = 20
 MIN_DAYS = 10
-SEPARATORS = (",", ";", "\t", "|")
-# Not "None", which is a class of its own in many tables.
-MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null")
 # The second is what an index without a name is called.
 ID_NAMES = ("id", "unnamed: 0")
 EXACT = 2**53  # whole numbers up to here are exact as floats
-_SWAP_DECIMAL = str.maketrans(",.", ".,")
 
 
 @dataclass(frozen=True)
@@ -96,16 +89,14 @@ def infer(path: Path, target: str, time: str | None = None, group: str | None = 
     PodiumError
         If the file is no table, a column is not there, or the target is not fit.
     """
-    if not path.is_file():
-        raise PodiumError(f"{path} does not exist" if not path.exists() else f"{path} is no file")
-    encoding, text = _decode(path)
-    separator, header = _header(text, path.name)
-    _check_names(header, path.name)
+    file = read_csv_file(path)
+    if file.compressed:
+        raise PodiumError(f"{path.name} is compressed", "unpack it first")
+    header, decimal = file.columns, file.decimal
     _check_roles({"--target": target, "--time": time, "--group": group}, header, path.name)
-    cells = _cells(text, separator, header, path.name)
+    cells = pd.DataFrame({name: file.column(name) for name in header})
     if len(cells) < MIN_ROWS:
         raise PodiumError(f"{path.name} has {len(cells)} rows; a competition needs at least {MIN_ROWS}")
-    decimal = _decimal(cells, separator)
     kinds = {name: _kind(cells[name], decimal) for name in header}
     for name in (target, time, group):
         if name is not None and kinds[name] == "empty":
@@ -132,54 +123,11 @@ def infer(path: Path, target: str, time: str | None = None, group: str | None = 
         has_id=id_column is not None,
         time=time,
         group=group,
-        encoding=encoding,
-        separator=separator,
+        encoding=file.encoding,
+        separator=file.separator,
         decimal=decimal,
         splits=_splits(keys.take(labels.notna().to_numpy()), task, path.name),
     )
-
-
-# --- the file ---
-
-
-def _decode(path: Path) -> tuple[str, str]:
-    """Text of a file, and how it is encoded: UTF-8, UTF-16 with its mark, or as Excel writes it in the West."""
-    content = path.read_bytes()
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ["utf-16"]
-    elif b"\0" in content:
-        raise PodiumError(f"{path} is no CSV file: it is not text")
-    else:
-        candidates = ["utf-8-sig", "cp1252", "latin-1"]
-    for encoding in candidates:
-        try:
-            return encoding, content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise PodiumError(f"{path} is no CSV file: it is not text")
-
-
-def _header(text: str, name: str) -> tuple[str, list[str]]:
-    """The separator, which is the one that makes most of the first line, and the columns' names."""
-    try:
-        found = {
-            separator: next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
-            for separator in SEPARATORS
-        }
-    except csv.Error as error:
-        raise PodiumError(f"{name} is no CSV file: line 1: {error}") from None
-    separator = max(SEPARATORS, key=lambda separator: len(found[separator]))
-    if not found[separator]:
-        raise PodiumError(f"{name} is empty" if not text.strip() else f"{name}: the first line has no column names")
-    return separator, [column or f"Unnamed: {number}" for number, column in enumerate(found[separator])]
-
-
-def _check_names(header: list[str], name: str) -> None:
-    for column in header:
-        if header.count(column) > 1:
-            raise PodiumError(f"{name}: column '{column}' stands twice")
-        if any(ord(character) < 32 or ord(character) == 127 for character in column):
-            raise PodiumError(f"{name}: the column name {column!r} has a line break or a control character")
 
 
 def _check_roles(roles: Mapping[str, str | None], header: list[str], name: str) -> None:
@@ -194,59 +142,29 @@ def _check_roles(roles: Mapping[str, str | None], header: list[str], name: str) 
         taken[column] = role
 
 
-def _cells(text: str, separator: str, header: list[str], name: str) -> pd.DataFrame:
-    """Every cell as text, missing where it says so."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # about rows that are too long
-            cells = pd.read_csv(
-                io.StringIO(text),
-                sep=separator,
-                header=0,
-                names=header,
-                index_col=False,
-                dtype="str",
-                keep_default_na=False,
-                on_bad_lines="skip",
-            )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise PodiumError(f"{name} is no CSV file: {' '.join(str(error).split())}") from None
-    return pd.DataFrame({name: cells[name].mask(cells[name].str.strip().isin(MISSING)) for name in header})
-
-
 # --- its columns ---
-
-
-def _decimal(cells: pd.DataFrame, separator: str) -> str:
-    """A comma where more columns are numbers with it than with a point."""
-    if separator == ",":
-        return "."
-    return max(".,", key=lambda decimal: sum(_numbers(cells[name], decimal) is not None for name in cells))
 
 
 def _numbers(column: pd.Series, decimal: str) -> pd.Series | None:
     """The values that are there as numbers, None where one of them is no number."""
-    present = column.dropna()
-    if decimal == ",":
-        present = present.str.translate(_SWAP_DECIMAL)
-    numbers = pd.to_numeric(present, errors="coerce")
-    return None if numbers.isna().any() else numbers
+    found = numbers(column.dropna(), decimal)
+    return None if found.isna().any() else found
 
 
 def _kind(column: pd.Series, decimal: str) -> Kind:
     present = column.dropna()
     if present.empty:
         return "empty"
-    numbers = _numbers(column, decimal)
-    if numbers is not None:
-        return "integer" if numbers.dtype.kind in "iu" else "number"
+    found = _numbers(column, decimal)
+    if found is not None:
+        return "integer" if found.dtype.kind in "iu" else "number"
     return "boolean" if present.str.strip().str.lower().isin(["true", "false"]).all() else "text"
 
 
 def _is_whole(column: pd.Series, decimal: str) -> bool:
     """Whether all numbers of a column are whole, such as 1.0, and not too large to tell."""
-    numbers = _numbers(column, decimal)
-    return numbers is not None and bool((numbers.abs() < EXACT).all()) and bool((numbers % 1 == 0).all())
+    found = _numbers(column, decimal)
+    return found is not None and bool((found.abs() < EXACT).all()) and bool((found % 1 == 0).all())
 
 
 def _id_column(cells: pd.DataFrame, kinds: dict[str, Kind]) -> str | None:
@@ -287,9 +205,9 @@ def _labels(column: pd.Series, kind: Kind, decimal: str) -> pd.Series:
         return column
     if kind == "boolean":
         return column.str.strip().str.lower().map({"true": 1, "false": 0})
-    numbers = _numbers(column, decimal)
-    assert numbers is not None
-    return numbers.reindex(column.index)
+    found = _numbers(column, decimal)
+    assert found is not None
+    return found.reindex(column.index)
 
 
 def _rarer(labels: pd.Series) -> int | str:

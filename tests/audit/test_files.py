@@ -36,8 +36,12 @@ def audited(path, target="y", test=None, **roles):
         (b"a,b,y\n", "no rows below its header"),
         (bytes(range(256)), "not text"),
         (b"a,a,y\n1,2,0\n", "stands twice"),
+        (b'"a\nb",y\n1,0\n', "line break"),
+        (b"a,y\r1,0\r", "carriage return"),
+        (b"a,y\n1,1.5\n2,2.5\n3,0.5\n4,7\n5,low\n", r"mixes numbers \(80%\) with 'low'"),
+        (b"\x1f\x8b\x08\x00garbage", "cannot be unpacked"),
         (b"a,b\n1,2\n", "has no column 'y'"),
-        (b"y\n1\n0\n", "share no column"),
+        (b"y\n1\n0\n", r"^t\.csv has no column beside 'y'"),
         (b"a,y\n1,\n2,\n", "is empty"),
         (b"a,y\n" + b"".join(b"1,text %d\n" % number for number in range(60)), "60 different texts"),
     ],
@@ -120,6 +124,47 @@ def test_lines_of_another_length_are_counted(tmp_path):
     report = audited(tmp_path / "t.csv")
     assert report.n_train == 90
     assert "t.csv: 10 lines were left out, the first of 2 cells instead of 3" in report.notes
+
+
+def test_many_whole_numbers_are_said_to_be_no_classes(tmp_path, rows):
+    rows.assign(y=np.arange(N) % 70).to_csv(tmp_path / "t.csv", index=False)
+    report = audited(tmp_path / "t.csv")
+    assert report.task == "regression"
+    assert any("70 whole numbers" in note for note in report.notes)
+
+
+def test_lines_that_a_quote_swallows_are_counted(tmp_path):
+    lines = [f'{number},"{number},{number % 2}' for number in range(100)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *lines]))
+    assert any("50 line breaks stand within quotes" in note for note in audited(tmp_path / "t.csv").notes)
+
+
+def test_a_compressed_file_is_unpacked(tmp_path, rows):
+    rows.to_csv(tmp_path / "t.csv.gz", index=False)
+    assert audited(tmp_path / "t.csv.gz").n_train == N
+
+
+def test_dates_and_thousands_are_read_beside_decimal_commas(tmp_path, rows):
+    rows["day"] = pd.date_range("2024-01-01", periods=N).strftime("%d.%m.%Y")
+    rows["sum"] = [f"{number}.{number:03d},5" for number in range(1, N + 1)]
+    rows.to_csv(tmp_path / "t.csv", index=False, sep=";", decimal=",")
+    columns = {one.name: one for one in audited_files(tmp_path / "t.csv", None, Named("y")).columns}
+    assert (columns["day"].kind, columns["sum"].kind) == ("date", "number")
+    np.testing.assert_allclose(columns["sum"].values, np.arange(1, N + 1) * 1001 + 0.5)
+
+
+def test_infinities_make_no_text_of_numbers(tmp_path, rows):
+    rows.assign(a=np.where(rows["b"] > 4, np.inf, rows["a"])).to_csv(tmp_path / "t.csv", index=False)
+    table = audited_files(tmp_path / "t.csv", None, Named("y"))
+    assert table.columns[0].kind == "number"
+    assert any("column 'a'" in note and "no numbers" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("column", [{"e": np.nan}, {"id": np.arange(N)}])
+def test_without_a_column_nothing_passes_in_silence(tmp_path, rows, column):
+    rows[["y"]].assign(**column).to_csv(tmp_path / "t.csv", index=False)
+    skipped = {one.check for one in audited(tmp_path / "t.csv").outcomes if one.skipped}
+    assert {"exact_duplicates", "single_column", "missingness", "decimals", "lattices", "formula"} <= skipped
 
 
 def test_only_text_leaves_numbers_as_a_stated_skip(tmp_path, rows):

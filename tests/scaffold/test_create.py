@@ -1,5 +1,6 @@
 """New solutions, competitions and repositories run as they are made."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,10 +42,14 @@ def table(**columns: object) -> pd.DataFrame:
 
 @pytest.fixture
 def scores(evaluated: Evaluated) -> Scores:
-    """Prepare a competition and evaluate its solutions."""
+    """Prepare a competition and evaluate its solutions, on two folds and with one seed."""
 
     def run(repository: Repository, slug: str) -> dict[str, float | None]:
-        definition = read_competition(repository.data(slug) / "competition.toml")
+        rules = repository.data(slug) / "competition.toml"
+        text, n_changes = re.subn("n_splits = 5", "n_splits = 2", rules.read_text("utf-8"))
+        assert n_changes == 1
+        rules.write_text(text.replace("[ranking]", "[ranking]\nn_seeds = 1"), "utf-8")
+        definition = read_competition(rules)
         manifest = prepare(repository, definition)
         prepared = read_prepared(repository, definition)
         chosen = choose_solutions(repository, definition, [column.name for column in manifest.columns], [])
@@ -268,7 +273,7 @@ def test_what_cannot_become_a_competition_is_refused(
         (b"a,a,y\n" + b"1,2,0\n1,2,1\n" * N, "column 'a' stands twice"),
         (b'"a\nb",y\n' + b"1,0\n1,1\n" * N, "line break"),
         (b"a,y\n" + b"1,0\n1,1\n" * N + b"1,0,3\n", "line 402 has 3 cells"),
-        (b"a,y\n" + b"1,0\n1,1\n" * N + b'"1,0\n', "EOF inside string"),
+        (b"a,y\n" + b"1,0\n1,1\n" * N + b'"1,0\n', "line 402: unexpected end of data"),
         (b"a,y\n" + b"1,0\n1,1\n" * N + b"-inf,0\n", "line 402: column 'a': found '-inf'"),
     ],
 )

@@ -4,14 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.audit.findings import Finding, Skip, Strength
-from competition.audit.models import boosting, forest, strength
-from competition.audit.significance import ALPHA, WARNING_SKILL, contingency_p, corrected
+from competition.audit.models import Learner, boosting_for, forest, strength
+from competition.audit.significance import ALPHA, WARNING_SKILL, contingency_p, corrected, explained
 from competition.audit.table import Audited, Column, Floats
 
 MAX_FITTED_COLUMNS = 40
-BINS = 24
 DECIDES = 0.9  # skill of a column that is looked at
-NEARLY_ALL = 0.98  # and of one that is severe
+NEARLY_ALL = 0.99  # and of one that is severe
 TIMES_FEWER = 3.0  # errors than all other columns together
 FEWER = 0.03
 CODES_A_CLASS = 3  # distinct values of a column that is the target under another name
@@ -41,6 +40,7 @@ def constants(table: Audited) -> list[Finding]:
 def single_column(table: Audited) -> list[Finding]:
     """One column decides nearly alone, where all others together do not."""
     table.need_labels()
+    table.need_columns()
     columns = _likeliest(table)
     reached = {one.name: strength(table, one.values[: table.n, None]) for one in columns}
     deciding = [one for one in columns if reached[one.name].skill >= DECIDES]
@@ -48,14 +48,14 @@ def single_column(table: Audited) -> list[Finding]:
         return []
     names = {one.name for one in deciding}
     rest = [one for one in table.measured if one.name not in names]
-    others = _together(table, rest) if rest else None
+    others = together(table, rest) if rest else None
     found = []
     for column in sorted(deciding, key=lambda one: -reached[one.name].skill):
         alone = reached[column.name]
         is_code = _is_code(table, column, alone)
         # Where every one of several columns decides, the task is easy.
-        beats = _beats(alone, others) if others else len(table.measured) == 1
-        if not (is_code or beats):
+        far_ahead = beats(alone, others) if others else len(table.measured) == 1
+        if not (is_code or far_ahead):
             continue
         severe = is_code or (alone.skill >= NEARLY_ALL and others is not None)
         why = "each of its values stands for one class" if is_code else "all other columns together are far off"
@@ -80,27 +80,18 @@ def _likeliest(table: Audited) -> list[Column]:
     if len(columns) <= MAX_FITTED_COLUMNS:
         return columns
     targets = [target for _, target in table.indicators()]
-    explained = [max(_explained(one.values[: table.n], target) for target in targets) for one in columns]
-    return [columns[at] for at in np.argsort(explained)[::-1][:MAX_FITTED_COLUMNS]]
+    shares = [max(explained(one.values[: table.n], target) for target in targets) for one in columns]
+    return [columns[at] for at in np.argsort(shares)[::-1][:MAX_FITTED_COLUMNS]]
 
 
-def _explained(values: Floats, target: Floats) -> float:
-    """Share of the target's variance between bins of a column."""
-    if np.isnan(values).all():
-        return 0.0
-    edges = np.unique(np.nanquantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
-    codes = np.where(np.isnan(values), BINS, np.searchsorted(edges, values, side="right")).astype(np.intp)
-    counts = np.bincount(codes)
-    means = np.bincount(codes, target) / np.maximum(counts, 1)
-    return float(np.sum(counts * (means - target.mean()) ** 2) / max(target.var() * len(target), 1e-12))
-
-
-def _together(table: Audited, columns: list[Column]) -> Strength:
+def together(table: Audited, columns: list[Column]) -> Strength:
     """What columns reach together: the better of two models, since an easy task must look easy."""
     X = table.matrix(columns)[: table.n]
-    learners = (boosting, forest) if table.n <= 5_000 and len(columns) <= MANY_COLUMNS * 10 else (boosting,)
+    learners: tuple[Learner, ...] = (boosting_for(table),)
     if len(columns) > MANY_COLUMNS * 10:
         learners = (forest,)
+    elif table.n <= 5_000:
+        learners = (boosting_for(table), forest)
     return max((strength(table, X, learner) for learner in learners), key=lambda one: one.score)
 
 
@@ -109,7 +100,8 @@ def _is_code(table: Audited, column: Column, alone: Strength) -> bool:
     return bool(table.classes) and few and alone.score >= 0.9999 and table.n >= 100
 
 
-def _beats(alone: Strength, others: Strength) -> bool:
+def beats(alone: Strength, others: Strength) -> bool:
+    """Whether something makes several times fewer errors alone than all columns together."""
     errors, errors_of_others = 1 - alone.score, 1 - others.score
     return errors_of_others >= TIMES_FEWER * errors and errors_of_others - errors >= FEWER
 
@@ -125,6 +117,7 @@ def _telling(values: Floats, y: NDArray[np.generic]) -> NDArray[np.intp]:
 def missingness(table: Audited) -> list[Finding]:
     """Which cells are missing tells the target."""
     table.need_labels()
+    table.need_columns()
     columns = [one for one in table.measured if MIN_MISSING <= one.missing[: table.n].sum() <= table.n - MIN_MISSING]
     if not columns:
         return []

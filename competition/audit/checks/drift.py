@@ -25,6 +25,7 @@ def train_and_test(table: Audited) -> list[Finding]:
     columns = _compared(table)
     part = np.repeat([0, 1], [table.n, table.n_test])
     area, p_value = _told_apart(table.matrix(columns), part)
+    p_value = corrected(p_value, 2)  # and so are those of single columns
     shifted = _shifted(table, columns)
     if (p_value > ALPHA or area < TELLS_APART) and not shifted:
         return []
@@ -127,7 +128,7 @@ def _shifted(table: Audited, columns: list[Column]) -> list[tuple[float, str]]:
         elif min(map(len, present)) > 0:
             tested = ks_2samp(*present, method="asymp")
             shift, p_value = float(tested.statistic), float(tested.pvalue)
-        if corrected(min(p_value, p_missing), 2 * len(columns)) <= ALPHA and max(shift, lacks) >= SHIFT:
+        if corrected(min(p_value, p_missing), 4 * len(columns)) <= ALPHA and max(shift, lacks) >= SHIFT:
             found.append((max(shift, lacks), one.name))
     return sorted(found, reverse=True)
 

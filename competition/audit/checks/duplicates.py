@@ -24,15 +24,19 @@ MIN_COPIES = 8
 
 def exact_duplicates(table: Audited) -> list[Finding]:
     """Test rows that equal a train row, and train rows that equal each other, in all features."""
+    table.need_columns()
     if table.hashes is None:
-        raise Skip("the table is too large to compare all rows with each other")
+        too_large = "the table is too large to compare all rows with each other"
+        raise Skip(too_large if table.sampled else "each column says which row it is (ids, times, counters)")
     train, test = table.hashes.train, table.hashes.test
     found = [one for one in (_across(table, train, test), _contradicting(table, train)) if one]
     n_within = int(pd.Series(train).duplicated().sum())
     if n_within and not found:
         share = n_within / len(train)
         what = f"{n_within:,} train rows ({share:.2%}) repeat an earlier one exactly"
-        severity: Severity = "warning" if share >= SEVERE_SHARE and _surprising(table) else "note"
+        severity: Severity = (
+            "warning" if _repeated(train) / len(train) >= SEVERE_SHARE and _surprising(table) else "note"
+        )
         found.append(Finding("exact_duplicates", severity, what, ("train",), "drop them before the rows are split"))
     return found
 
@@ -42,20 +46,30 @@ def _across(table: Audited, train: NDArray[np.uint64], test: NDArray[np.uint64])
     if not copied.any():
         return None
     share = float(copied.mean())
-    surprising = share >= WARNING_SHARE and _surprising(table)
-    severity: Severity = "note" if not surprising else "severe" if share >= SEVERE_SHARE else "warning"
+    # One row that many equal, such as all zeros, is one copy.
+    n_patterns = len(np.unique(test[copied]))
+    weight = n_patterns / len(test)
+    surprising = n_patterns > 1 and weight >= WARNING_SHARE and _surprising(table)
+    severity: Severity = "note" if not surprising else "severe" if weight >= SEVERE_SHARE else "warning"
     by_chance = "" if surprising or share < WARNING_SHARE else ", as rows of so few distinct values do"
     twice = pd.Series(train).duplicated(keep=False).to_numpy()
     return Finding(
         "exact_duplicates",
         severity,
-        f"{int(copied.sum()):,} test rows ({share:.2%}) equal a train row in every feature{by_chance}: "
+        f"{int(copied.sum()):,} test rows ({share:.2%}) equal a train row in every feature{_but(table)}{by_chance}: "
         "their labels can be looked up",
         ("train", "test"),
         "drop duplicates before the rows are split, or keep all copies on one side",
         _looked_up(table) if twice.mean() >= WARNING_SHARE else None,
         rows=_shown(table, copied),
     )
+
+
+def _but(table: Audited) -> str:
+    """Say which features copies may differ in."""
+    names = table.hashes.names if table.hashes else ()
+    left = [f"'{one.name}'" for one in table.features if one.name not in names]
+    return f" but {', '.join(left[:3])}" if left else ""
 
 
 def _looked_up(table: Audited) -> Strength | None:
@@ -76,20 +90,28 @@ def _looked_up(table: Audited) -> Strength | None:
 def _surprising(table: Audited) -> bool:
     """Whether equal rows are more than chance makes of so few distinct values.
 
-    They are where a column has hardly any value twice. Else, pairs of rows that agree in all columns but the two with
-    the most distinct values should mostly differ in these two, unless they are copies.
+    They are where a column has hardly any value twice but in equal rows. Else, pairs of rows that agree in all columns
+    but the two with the most distinct values should mostly differ in these two, unless they are copies.
     """
-    by_values = sorted(table.features, key=lambda one: -one.n_distinct)
+    names = table.hashes.names if table.hashes else ()
+    by_values = sorted((one for one in table.features if one.name in names), key=lambda one: -one.n_distinct)
     if not by_values or by_values[0].n_distinct < MANY_VALUES:
         return False
-    if by_values[0].n_distinct >= len(table.number) / 4:
-        return True
+    if by_values[0].n_distinct >= len(table.number) / 2:
+        of_rows, of_finest = _repeated(_row_codes(by_values)), _repeated(_row_codes(by_values[:1]))
+        if of_rows >= BY_DESIGN * of_finest:
+            return True
     finest, others = by_values[:2], by_values[2:]
     if not others:
         return False
     agree, agree_in_all = _pairs(_row_codes(others)), _pairs(_row_codes(list(by_values)))
     by_chance = float(np.prod([_pairs(_row_codes([one])) for one in finest]) / _pairs(np.zeros(len(table.number))) ** 2)
     return agree > 0 and (agree_in_all / agree - by_chance) / (1 - by_chance) >= BY_DESIGN
+
+
+def _repeated(codes: NDArray[Any]) -> int:
+    """How many values stand more than once."""
+    return int((np.unique(codes, return_counts=True)[1] > 1).sum())
 
 
 def _pairs(codes: NDArray[Any]) -> float:
@@ -121,7 +143,7 @@ def _contradicting(table: Audited, train: NDArray[np.uint64]) -> Finding | None:
     at = np.flatnonzero(np.isin(train, torn.index[:3].to_numpy()))
     return Finding(
         "exact_duplicates",
-        "warning" if share >= SEVERE_SHARE and _surprising(table) else "note",
+        "warning" if 2 * len(torn) / len(train) >= SEVERE_SHARE and _surprising(table) else "note",
         f"{n_rows:,} train rows ({share:.2%}) equal another one in every feature and differ in the label",
         ("train",),
         "find out which label is right; what cannot be told apart bounds every score",

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.audit.findings import Finding, Skip, Strength
-from competition.audit.models import auc, score, strength, strength_of, tree
+from competition.audit.models import auc, score, strength, tree
+from competition.audit.significance import explained
 from competition.audit.table import Audited, Column, Floats
 
 EXACT = 0.9999  # R², ROC AUC
+NO_ERROR = 0.99  # F1, since a threshold is known from few rows
 MIN_ROWS = 200
 MIN_OF_CLASS = 50
 MAX_CANDIDATES = 10
@@ -20,6 +22,7 @@ LEAVES = 6
 AT_EDGE = 40  # rows next to a threshold
 CROWDED = 0.3  # their density beside that of all rows
 FEW = 3
+LIKELY = 0.5  # share of a class's variance between bins of what it is to follow from
 
 OPERATIONS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "+": np.add,
@@ -27,6 +30,7 @@ OPERATIONS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "×": np.multiply,
     "/": lambda a, b: np.divide(a, b, out=np.full_like(a, np.nan), where=b != 0),
 }
+MAX_CLASSES = 10
 
 
 def formula(table: Audited) -> list[Finding]:
@@ -36,9 +40,9 @@ def formula(table: Audited) -> list[Finding]:
         raise Skip(f"{table.n} train rows are too few to call a rule exact ({MIN_ROWS})")
     if table.classes and np.bincount(table.y).min() < MIN_OF_CLASS:
         raise Skip(f"a class has fewer than {MIN_OF_CLASS} rows, too few to call a rule exact")
-    numbers = [one for one in table.measured if one.kind == "number" and one.n_distinct > 2]
+    numbers = [one for one in table.number_columns() if one.n_distinct > 2]
     if not numbers:
-        raise Skip("there is no column of numbers")
+        raise Skip("no column of numbers has more than two values")
     found = _rule(table, numbers) if table.classes else _equation(table, numbers)
     if found is None:
         return []
@@ -65,17 +69,17 @@ Found = tuple[str, list[Column], Strength]
 def _rule(table: Audited, numbers: list[Column]) -> Found | None:
     """A tree of few leaves, or a threshold on two columns taken together."""
     X = table.matrix(numbers)[: table.n]
-    model = tree(True, LEAVES).fit(X, table.y)
+    model = tree(True, LEAVES, 1).fit(X, table.y)
     used = [numbers[at] for at in np.unique(model.tree_.feature[model.tree_.feature >= 0])]
     if used and len(used) <= FEW and _crowded_tree(model.tree_, X):
-        reached = strength(table, table.matrix(used)[: table.n], lambda is_classifier: tree(is_classifier, LEAVES))
+        reached = strength(table, table.matrix(used)[: table.n], lambda is_classifier: tree(is_classifier, LEAVES, 1))
         if _is_exact(reached):
             return f"{_names(used)} by a tree of {model.get_n_leaves()} leaves", used, reached
-    return _threshold(table, numbers) if len(table.classes) == 2 else None
+    return _threshold(table, numbers) if len(table.classes) == 2 else _steps(table, numbers)
 
 
 def _is_exact(reached: Strength) -> bool:
-    return reached.score >= 0.995 and (reached.roc_auc is None or reached.roc_auc >= 0.999)
+    return reached.score >= NO_ERROR and (reached.roc_auc is None or reached.roc_auc >= 0.998)
 
 
 def _crowded_tree(fitted: Any, X: Floats) -> bool:
@@ -113,6 +117,25 @@ def _threshold(table: Audited, numbers: list[Column]) -> Found | None:
     return _weighted(table, chosen, truth)
 
 
+def _steps(table: Audited, numbers: list[Column]) -> Found | None:
+    """Several classes by thresholds on a sum, difference, product or ratio of two columns."""
+    if len(table.classes) > MAX_CLASSES:
+        return None
+    rows = np.sort(np.random.default_rng(0).permutation(table.n)[:MAX_ROWS])
+    for columns, sign, values in _combined(_telling(table, numbers, rows), table.n):
+        X = np.where(np.isfinite(values), values, np.nan)[:, None]
+        if max(explained(X[rows, 0], target[rows]) for _, target in table.indicators()) < LIKELY:
+            continue
+        leaves = 2 * len(table.classes)
+        model = tree(True, leaves, 1).fit(X[rows], table.y[rows])
+        if model.score(X[rows], table.y[rows]) < EXACT or not _crowded_tree(model.tree_, X):
+            continue
+        reached = strength(table, X, lambda is_classifier, leaves=leaves: tree(is_classifier, leaves, 1))  # type: ignore[misc]
+        if _is_exact(reached):
+            return f"thresholds on '{columns[0].name}' {sign} '{columns[1].name}'", columns, reached
+    return None
+
+
 def _edges(values: Floats, truth: NDArray[np.bool_]) -> tuple[float, float]:
     """The two ends of what lies between the classes."""
     if np.nanmedian(values[truth]) < np.nanmedian(values[~truth]):
@@ -143,22 +166,24 @@ def _combined(columns: list[Column], n: int) -> Iterator[tuple[list[Column], str
 
 
 def _weighted(table: Audited, columns: list[Column], truth: NDArray[np.bool_]) -> Found | None:
-    """Logistic regression on two or three columns."""
+    """Logistic regression on two or three columns, and on two with their squares and product."""
     from sklearn.linear_model import LogisticRegression
 
     usable = [one for one in columns[:6] if not one.missing[: table.n].any()]
     rows = np.sort(np.random.default_rng(1).permutation(table.n)[:2_000])
-    for size in (2, 3):
+    for size, curved in ((2, False), (3, False), (2, True)):
         for chosen in combinations(usable, size):
             X = table.matrix(chosen)[: table.n]
             X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-300)
+            X = np.column_stack([X, X**2, X[:, :1] * X[:, 1:]]) if curved else X
             model = LogisticRegression(C=1e4, max_iter=300).fit(X[rows], truth[rows])
             values = model.decision_function(X)
             if auc(truth[rows], values[rows]) < EXACT or not _crowded(values, 0.0):
                 continue
             reached = strength(table, X, lambda _: LogisticRegression(C=1e4, max_iter=300))
             if _is_exact(reached):
-                return f"a weighted sum of {_names(list(chosen))}", list(chosen), reached
+                told = "a quadratic form in" if curved else "a weighted sum of"
+                return f"a threshold on {told} {_names(list(chosen))}", list(chosen), reached
     return None
 
 
@@ -166,7 +191,7 @@ def _weighted(table: Audited, columns: list[Column], truth: NDArray[np.bool_]) -
 
 
 def _equation(table: Audited, numbers: list[Column]) -> Found | None:
-    """A linear equation in one to three columns, in two and their product, or in their logarithms."""
+    """A linear equation in one to three columns, their products and ratios, their squares or their logarithms."""
     rows = np.sort(np.random.default_rng(0).permutation(table.n)[:MAX_ROWS])
     chosen = [one for one in _telling(table, numbers, rows) if not one.missing[: table.n].any()]
     for size in range(1, FEW + 1):
@@ -174,9 +199,7 @@ def _equation(table: Audited, numbers: list[Column]) -> Found | None:
             for name, X, y in _forms(columns, table):
                 if _r2(X[rows], y[rows]) < EXACT:
                     continue
-                reached = strength_of(table, lambda known, X=X: X, lambda _: _Linear())  # type: ignore[misc]
-                if name != "a linear equation":
-                    reached = score(y, (X @ _solved(X, y))[:, None], y, 0)
+                reached = _out_of_fold(table, X, y)
                 if reached.score >= EXACT:
                     return f"{_names(list(columns))} by {name}", list(columns), reached
     return None
@@ -193,6 +216,11 @@ def _forms(columns: tuple[Column, ...], table: Audited) -> Iterator[tuple[str, F
             yield "a linear equation with their ratio", np.column_stack([ones, X, a / b]), table.y
         if (a != 0).all():
             yield "a linear equation with their ratio", np.column_stack([ones, X, b / a]), table.y
+        yield "a quadratic equation", np.column_stack([ones, X, a * b, X**2]), table.y
+        yield "a quadratic equation of its square", np.column_stack([ones, X, a * b, X**2]), table.y**2
+    if len(columns) == FEW:
+        a, b, c = X.T
+        yield "a linear equation with their products", np.column_stack([ones, X, a * b, a * c, b * c]), table.y
     if len(columns) == 1:
         yield "a parabola", np.column_stack([ones, X, X**2]), table.y
     if (X > 0).all() and (table.y > 0).all():
@@ -208,15 +236,14 @@ def _r2(X: Floats, y: Floats) -> float:
     return 1 - float(np.sum((y - X @ _solved(X, y)) ** 2)) / around if around > 0 else 0.0
 
 
-class _Linear:
-    """Least squares with scikit-learn's interface."""
-
-    def fit(self, X: Floats, y: Floats) -> "_Linear":
-        self.weights = _solved(X, y)
-        return self
-
-    def predict(self, X: Floats) -> Floats:
-        return np.asarray(X @ self.weights)
+def _out_of_fold(table: Audited, X: Floats, y: Floats) -> Strength:
+    """R² of least squares on the rows of the other folds."""
+    predicted = np.full((len(y), 1), np.nan)
+    for fold in np.unique(table.fold[table.fold >= 0]):
+        valid = table.fold == fold
+        predicted[valid, 0] = X[valid] @ _solved(X[~valid], y[~valid])
+    done = np.isfinite(predicted[:, 0])
+    return score(y[done], predicted[done], y[done], 0)
 
 
 def _names(columns: list[Column]) -> str:

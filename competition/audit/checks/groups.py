@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from competition.audit.findings import Finding, Skip, Strength
 from competition.audit.models import strength, strength_of
-from competition.audit.significance import ALPHA, SEVERE_SKILL, corrected
+from competition.audit.significance import ALPHA, SEVERE_SKILL, WARNING_SKILL, corrected
 from competition.audit.table import Audited, Column, Floats
 
 N_PERMUTATIONS = 60
@@ -136,13 +136,13 @@ def regular_groups(table: Audited) -> list[Finding]:
     also = f" (less so by {', '.join(others[:3])})" if others else ""
     # Where runs of rows are regular, it is the order of one file; nobody knows whether another one goes on with it.
     severe = reached.skill >= REGULAR_SKILL and (crossing > 0 or table.n_test == 0) and not key.runs
+    gives = ", so known labels of a group give the others away" if reached.skill >= WARNING_SKILL else ""
     return [
         Finding(
             "regular_groups",
-            "severe" if severe else "warning",
+            "severe" if severe else "warning" if reached.skill >= WARNING_SKILL else "note",
             f"labels are spread over the groups by {' × '.join(key.names)} more evenly than chance can: their counts "
-            f"vary {ratio:.0%} of what it gives{_example(table, key)}, so known labels of a group give the others "
-            f"away{also}",
+            f"vary {ratio:.0%} of what it gives{_example(table, key)}{gives}{also}",
             key.names,
             "shuffle the rows"
             if key.runs

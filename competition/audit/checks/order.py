@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from competition.audit.checks.time import nearest_known
 from competition.audit.findings import Finding, Skip, Strength
-from competition.audit.models import boosting, strength_of, tree
+from competition.audit.models import MakeColumns, boosting, boosting_for, strength, strength_of, tree
 from competition.audit.significance import ALPHA, SEVERE_SKILL, WARNING_SKILL, contingency_p, corrected
 from competition.audit.table import Audited, Floats
 
@@ -17,6 +17,7 @@ PERIODS = tuple(range(2, 13))
 SORTED = 0.99
 MAX_PREDICTED = 5_000
 MAX_PREFIXES = 50
+ADDS = 0.05  # skill, beside the features
 
 
 def row_order(table: Audited) -> list[Finding]:
@@ -27,9 +28,13 @@ def row_order(table: Audited) -> list[Finding]:
     p_value = _p_along(table, position)
     if p_value > ALPHA:
         return []
-    reached = _strength_along(table, position)
+    along = _along(table, position)
+    reached = strength_of(table, along, tree)
     if reached.skill < WARNING_SKILL:
         return []
+    reference = _without(table, along, reached)
+    if reference is _EXPLAINED:
+        return [_as_features_say("row_order", "the order of the train file goes", ("order of rows",), reached)]
     also = _test_runs_too(table)
     severe = also is not None and reached.skill >= SEVERE_SKILL
     told = f"; the test file runs in the same way, as a model sees it (p = {also:.0e})" if also is not None else ""
@@ -41,6 +46,7 @@ def row_order(table: Audited) -> list[Finding]:
             ("order of rows",),
             "shuffle the rows before they are split, test rows above all",
             reached,
+            reference,
             p_value=p_value,
             rows=table.rows(_breaks(position, table.y)),
         )
@@ -59,9 +65,13 @@ def ids(table: Audited) -> list[Finding]:
     p_value = min(1.0, 2 * min(_p_along(table, own), _p_prefix(table, prefix[: table.n])))
     if p_value > ALPHA:
         return []
-    reached = _strength_along(table, own, prefix[: table.n].astype(np.float64))
+    along = _along(table, own, prefix[: table.n].astype(np.float64))
+    reached = strength_of(table, along, tree)
     if reached.skill < WARNING_SKILL:
         return []
+    reference = _without(table, along, reached)
+    if reference is _EXPLAINED:
+        return [_as_features_say("ids", f"the ids in '{column.name}' go", (column.name,), reached)]
     among = table.n_test == 0 or bool(np.nanmedian(_inside(position[table.n :], own)) > 0)
     return [
         Finding(
@@ -71,6 +81,7 @@ def ids(table: Audited) -> list[Finding]:
             (column.name,),
             "give the rows new ids at random",
             reached,
+            reference,
             p_value=p_value,
             rows=table.rows(_breaks(own, table.y)),
         )
@@ -89,7 +100,9 @@ def _skip_along_time(table: Audited, position: Floats, why: str) -> None:
 
 def _parsed(text: "pd.Series[Any]") -> tuple[Floats, NDArray[np.intp]]:
     """Number at the end of each id, NaN where there is none, and code of what stands before it; rare ones together."""
-    parts = text.astype("str").str.extract(r"^(.*?)(\d{1,15})?\s*$")
+    # 7.0 is what a column of whole numbers becomes where one was missing.
+    plain = text.astype("str").str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    parts = plain.str.extract(r"^(.*?)(\d{1,15})?\s*$")
     number = pd.to_numeric(parts[1], errors="coerce").to_numpy(dtype=np.float64)
     prefix = parts[0].fillna("")
     frequent = prefix.value_counts().index[:MAX_PREFIXES]
@@ -128,8 +141,8 @@ def _p_prefix(table: Audited, prefix: NDArray[np.intp]) -> float:
     return corrected(min(contingency_p(prefix, target) for _, target in targets), len(targets))
 
 
-def _strength_along(table: Audited, position: Floats, *others: Floats) -> Strength:
-    """What the place of a row reaches: itself, its remainders, and the labels of the nearest rows that are known."""
+def _along(table: Audited, position: Floats, *others: Floats) -> MakeColumns:
+    """What the place of a row tells: itself, its remainders, and the labels of the nearest rows that are known."""
     target = table.y.astype(np.float64)
     order = np.argsort(np.where(np.isfinite(position), position, np.inf), kind="stable")
     remainders = [np.mod(position, period) for period in PERIODS]
@@ -137,7 +150,27 @@ def _strength_along(table: Audited, position: Floats, *others: Floats) -> Streng
     def columns(known: NDArray[np.bool_]) -> Floats:
         return np.column_stack([position, *remainders, *others, nearest_known(target, order, known)])
 
-    return strength_of(table, columns, tree)
+    return columns
+
+
+_EXPLAINED = Strength("", 0.0, 0.0)
+
+
+def _without(table: Audited, along: MakeColumns, reached: Strength) -> Strength | None:
+    """What the features reach; `_EXPLAINED` where the place of a row adds nothing to them, as if sorted by one."""
+    if not table.measured:
+        return None
+    X = table.matrix(table.measured)[: table.n]
+    alone = strength(table, X, boosting_for(table))
+    if reached.skill > alone.skill + (1 - alone.skill) / 4:
+        return alone
+    both = strength_of(table, lambda known: np.column_stack([X, along(known)]), boosting_for(table))
+    return alone if both.skill - alone.skill >= min(ADDS, (1 - alone.skill) / 2) else _EXPLAINED
+
+
+def _as_features_say(check: str, what: str, where: tuple[str, ...], reached: Strength) -> Finding:
+    told = f"{what} with the target, but no more than the features do, as where rows are sorted by one"
+    return Finding(check, "note", told, where, "shuffle the rows all the same", reached)
 
 
 def _breaks(position: Floats, y: NDArray[np.generic]) -> NDArray[np.intp]:

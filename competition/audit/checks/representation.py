@@ -1,24 +1,22 @@
-"""How values are written: decimals, last digits, lattices, exact values, formats of text."""
-
-from dataclasses import replace
+"""How numbers are written: decimals, last digits, lattices, exact values."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from competition.audit.checks.text import EXPLAINED
 from competition.audit.findings import Finding, Severity, Skip, Strength
-from competition.audit.models import boosting, strength, strength_of
+from competition.audit.models import boosting_for, strength, strength_of
 from competition.audit.quantogram import MAX_UNITS, MIN_DISTINCT, class_lattices, signed_peak, unit_of
 from competition.audit.significance import (
     ALPHA,
     SEVERE_SKILL,
     WARNING_SKILL,
-    contingency_p,
     corrected,
     magnitude_blocks,
     stratified_p,
 )
-from competition.audit.table import Audited, Column, Floats, formats
+from competition.audit.table import Audited, Column, Floats
 
 MANY_TESTS = 150
 COARSE_UNITS = 1 << 12
@@ -26,9 +24,6 @@ LEVELS = 32  # sizes that are told apart where only the size of a value is to co
 MIN_IN_LEVEL = 4  # distinct values
 MIN_FOR_LEVELS = MIN_IN_LEVEL * LEVELS  # distinct values
 REST_ON_DIGITS = 0.1  # skill
-MIN_MASK = 10  # rows of one format of text
-MAX_MASKS = 30
-EXPLAINED = "the classes come from two sources, or were processed apart"
 
 
 def _numbers(table: Audited) -> list[Column]:
@@ -41,13 +36,13 @@ def _severity(reached: Strength, reference: Strength | None) -> Severity:
     return "severe" if reached.skill >= SEVERE_SKILL and beyond >= WARNING_SKILL else "warning"
 
 
-def rounded(values: Floats) -> Floats:
+def rounded(values: Floats, least: int = MIN_FOR_LEVELS) -> Floats:
     """Size alone: bins of at least `MIN_IN_LEVEL` neighbouring values and of a `LEVELS`-th of the rows.
 
-    Columns of few distinct values stay as they are.
+    Columns of fewer distinct values than `least` stay as they are.
     """
     codes, distinct = pd.factorize(values, sort=True)
-    if len(distinct) < MIN_FOR_LEVELS:
+    if len(distinct) < least:
         return values
     counts = np.bincount(codes[codes >= 0])
     level_of, level, rows, held = np.empty(len(distinct)), 0, 0, 0
@@ -65,7 +60,7 @@ def rounded(values: Floats) -> Floats:
 def decimals(table: Audited) -> list[Finding]:
     """Numbers of one class are written with more decimals than those of another."""
     table.need_labels()
-    columns = [one for one in _numbers(table) if len(np.unique(one.decimals[: table.n])) > 1]
+    columns = [one for one in table.number_columns() if len(np.unique(one.decimals[: table.n])) > 1]
     targets = table.indicators()
     found = []
     for column in columns:
@@ -128,7 +123,7 @@ def lattices(table: Audited) -> list[Finding]:
         reached = strength_of(table, lambda known, column=column, unit=unit: _written(table, column, unit, known))  # type: ignore[misc]
         if reached.skill < WARNING_SKILL:
             continue
-        reference = strength(table, rounded(values)[:, None])
+        reference = strength(table, rounded(values, MIN_DISTINCT)[:, None])
         found.append(
             Finding(
                 "lattices",
@@ -196,10 +191,11 @@ def exact_values(table: Audited) -> list[Finding]:
     if len(numbers) > 300:
         raise Skip(f"{len(numbers)} columns of numbers are too many for two models on all of them (300)")
     X = table.matrix(numbers)[: table.n]
-    as_written = strength(table, X, boosting)
+    learner = boosting_for(table)
+    as_written = strength(table, X, learner)
     if as_written.skill < WARNING_SKILL:
         return []
-    by_size = strength(table, np.column_stack([rounded(one.values[: table.n]) for one in numbers]), boosting)
+    by_size = strength(table, np.column_stack([rounded(one.values[: table.n]) for one in numbers]), learner)
     gap = as_written.skill - by_size.skill
     if gap < max(REST_ON_DIGITS, 4 / np.sqrt(table.n)):
         return []
@@ -215,59 +211,3 @@ def exact_values(table: Audited) -> list[Finding]:
             by_size,
         )
     ]
-
-
-# --- formats of text ---
-
-
-def text_format(table: Audited) -> list[Finding]:
-    """Texts or dates of one class are written in another format: letter case, separators, length, blanks."""
-    table.need_labels()
-    columns = [one for one in table.columns if one.kind in ("text", "date") and one.n_distinct > MAX_MASKS]
-    if not columns:
-        raise Skip(f"no column of texts or dates has more than {MAX_MASKS} distinct values")
-    targets = table.indicators()
-    found = []
-    for column in columns:
-        codes, masks = _masks(column, table.n)
-        if len(masks) < 2:
-            continue
-        p_value = min(contingency_p(codes, target) for _, target in targets)
-        p_value = corrected(p_value, len(columns) * len(targets))
-        if p_value > ALPHA:
-            continue
-        reached = strength(table, np.eye(len(masks))[codes])
-        if reached.skill < WARNING_SKILL:
-            continue
-        shown = ", ".join(repr(mask) for mask in masks[:4])
-        is_date = column.kind == "date"
-        found.append(
-            replace(
-                Finding(
-                    "text_format",
-                    "severe" if is_date and reached.skill >= SEVERE_SKILL else "warning",
-                    f"the format of '{column.name}' ({shown}) goes with the target: {EXPLAINED}",
-                    (column.name,),
-                    "write all rows in one format",
-                    reached,
-                    p_value=p_value,
-                ),
-                rows=table.rows([int(np.flatnonzero(codes == code)[0]) for code in range(min(6, len(masks)))]),
-            )
-        )
-    return found
-
-
-def _masks(column: Column, n: int) -> tuple[NDArray[np.intp], list[str]]:
-    """The format of each text: 9 for digits, A and a for letters, runs folded; rare ones together."""
-    text = column.text.iloc[:n].fillna("").astype("str")
-    codes, distinct = pd.factorize(text)
-    of_distinct = formats(distinct)
-    masks = pd.Series(of_distinct, dtype=object).to_numpy()[codes]
-    counts = pd.Series(masks).value_counts()
-    kept = [str(mask) for mask in counts.index[counts >= MIN_MASK][:MAX_MASKS]]
-    place = {mask: at for at, mask in enumerate(kept)}
-    made = np.array([place.get(mask, len(kept)) for mask in masks], dtype=np.intp)
-    if (made == len(kept)).sum() == 0:
-        return made, kept
-    return made, [*kept, "others"]

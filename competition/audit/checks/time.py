@@ -10,6 +10,7 @@ from competition.audit.table import Audited, Floats
 
 LOOKS_LIKE_TIME = 0.1  # share of train rows after the first test row, up to which a split in time was meant
 NEARLY_ALL = 0.8
+MIN_TEST = 10  # rows; a few may lie late by chance
 NEIGHBOURS = 3
 
 
@@ -17,8 +18,11 @@ def time_split(table: Audited) -> list[Finding]:
     """A split in time that looks ahead, or rows of one time on both sides whose labels go together."""
     table.need_test()
     column = table.column(table.roles.time)
-    if column is None or column.kind != "date":
-        raise Skip("there is no column of dates" if column is None else f"'{column.name}' holds no dates")
+    if column is None:
+        dates = sum(one.kind == "date" for one in table.columns)
+        raise Skip(f"{dates or 'no'} column{'s hold' if dates > 1 else ' holds'} dates, and none is named as the time")
+    if column.kind not in ("date", "number"):
+        raise Skip(f"'{column.name}' holds neither dates nor numbers")
     train, test = column.values[: table.n], column.values[table.n :]
     if np.isnan(train).all() or np.isnan(test).all():
         raise Skip(f"'{column.name}' is empty in one part")
@@ -27,7 +31,7 @@ def time_split(table: Audited) -> list[Finding]:
     if share == 0:
         return []
     stated = table.roles.split == "time"
-    if stated or share <= LOOKS_LIKE_TIME:
+    if stated or (share <= LOOKS_LIKE_TIME and table.n_test >= MIN_TEST):
         return [
             Finding(
                 "time_split",
