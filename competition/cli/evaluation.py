@@ -60,20 +60,21 @@ def run(
     What an earlier run has evaluated under the same conditions is not fitted again. With --record and the key of a
     sealed competition, new solutions get a public score, as far as they may be told one.
     """
-    from competition.cli.feedback import Sealed, check_isolated, give_feedback
-    from competition.result_files import collect_results, write_result
-
-    repository = this_repository()
-    definition = definition_of(repository, slug)
     check_jobs(jobs)
     interrupted = False
     with ExitStack() as stack:
-        find_machine = machine_of(stack, definition, jobs, isolation, cluster)
+        find_machine = machine_of(stack, jobs, isolation, cluster)
+
+        from competition.cli.feedback import Sealed, check_isolated, give_feedback
+        from competition.result_files import collect_results, write_result
+
+        repository = this_repository()
+        definition = definition_of(repository, slug)
         cache = cache_of(repository)
         manifest = manifest_of(repository, definition)
         entries = entries_of(repository, definition, manifest, solutions or [])
         collected = collect_results(repository, definition.slug)
-        machine = find_machine()
+        machine = find_machine(definition)
         sealed = Sealed(repository, definition, keys)
         check_isolated(sealed, machine.surroundings.isolation)
         standing = {} if fresh else _standing(collected.local, definition, manifest, entries, machine.surroundings)
@@ -158,7 +159,7 @@ def submit(
     check_target(output)
     (entry,) = entries_of(repository, definition, manifest, [solution])
     with ExitStack() as stack:
-        machine = machine_of(stack, definition, 1, isolation, None)().start([entry])
+        machine = machine_of(stack, 1, isolation, None)(definition).start([entry])
 
         from competition.dataset import read_prepared
         from competition.evaluation.engine import predict_submission

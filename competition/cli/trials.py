@@ -36,19 +36,19 @@ class Machine:
 
 
 def machine_of(
-    stack: ExitStack, definition: "Competition", jobs: int | None, isolation: str | None, cluster: str | None
-) -> "Callable[[], Machine]":
+    stack: ExitStack, jobs: int | None, isolation: str | None, cluster: str | None
+) -> "Callable[[Competition], Machine]":
     """Begin to find where trials will run; what is returned waits until that is known."""
     if cluster is not None and jobs is not None:
         raise PodiumError("--jobs: a cluster has as many as its workers hold; allowed: one of --jobs and --cluster")
     if cluster is not None:
-        return lambda: _connected(stack, definition, isolation, cluster)
+        return lambda definition: _connected(stack, definition, isolation, cluster)
     from competition.evaluation.sandbox.levels import check_name, choose
 
     check_name(isolation)
     # Levels are found by trying, in processes of their own, while this one reads solutions and results.
     level = stack.enter_context(ThreadPoolExecutor(1)).submit(choose, isolation)
-    return lambda: _this_machine(stack, definition, jobs, level.result())
+    return lambda definition: _this_machine(stack, definition, jobs, level.result())
 
 
 def _connected(stack: ExitStack, definition: "Competition", isolation: str | None, address: str) -> Machine:

@@ -114,7 +114,7 @@ def _holds_as_committed(asked: _Asked, part: str | None) -> bool:
         return True
     entries = entries_of(asked.repository, definition, asked.manifest, names)
     with ExitStack() as stack:
-        executor = machine_of(stack, definition, asked.jobs, asked.isolation, None)().start(entries)
+        executor = machine_of(stack, asked.jobs, asked.isolation, None)(definition).start(entries)
 
         from competition.dataset import read_prepared
         from competition.evaluation.engine import Earlier
@@ -198,7 +198,7 @@ def _holds_on_another_draw(asked: _Asked) -> bool:
         raise PodiumError(f"--redraw: nothing can be said of who falls: on the committed data {why}")
     entries = entries_of(repository, definition, manifest, names)
     with ExitStack() as stack:
-        executor = machine_of(stack, definition, asked.jobs, asked.isolation, None)().start(entries)
+        executor = machine_of(stack, asked.jobs, asked.isolation, None)(definition).start(entries)
 
         from competition.evaluation.engine import Earlier
         from competition.progress import expected_seconds

@@ -49,7 +49,8 @@ def _table(degrees: float) -> tuple[Floats, Floats]:
     With ``t = sqrt(degrees) / tan(angle)`` the density is that of a power of the angle's sine, which is summed by
     trapezoids. A board is shown without scipy, whose import takes longer than the whole inference.
     """
-    angle = np.unique(np.concatenate([np.geomspace(1e-14, 1e-2, 4_000), np.linspace(0, np.pi / 2, 20_001)[1:]]))
+    # Not by `np.unique`, which imports masked arrays: that takes longer than the table.
+    angle = np.sort(np.concatenate([np.geomspace(1e-14, 1e-2, 4_000), np.linspace(0, np.pi / 2, 20_001)[1:]]))
     density = np.sin(angle) ** (degrees - 1)
     steps = np.diff(angle) * (density[1:] + density[:-1]) / 2
     # Below the first angle the sine is the angle itself.
