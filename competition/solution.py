@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Solution:
         """SHA-256 of the file, 16 hexadecimal digits."""
         return source_fingerprint(self.source.encode())
 
-    @property
+    @cached_property
     def unmet(self) -> list[str]:
         """Requirements that the running environment does not meet."""
         return [str(requirement) for requirement in self.requirements if not _met(requirement)]

@@ -434,7 +434,7 @@ def imported_by(root: Path, *arguments: str) -> tuple[str, set[str]]:
     """Run a command in a process of its own; return what it prints, and which heavy libraries it has imported."""
     program = (
         f"import atexit, sys; sys.argv = {['podium', *arguments]}; "
-        "heavy = ('pandas', 'pyarrow', 'sklearn', 'scipy', 'matplotlib'); "
+        "heavy = ('pandas', 'pyarrow', 'sklearn', 'scipy', 'matplotlib', 'numpy.ma'); "
         "atexit.register(lambda: print(*(name for name in heavy if name in sys.modules))); "
         "from competition.cli import main; main()"
     )

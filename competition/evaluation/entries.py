@@ -35,6 +35,7 @@ PUT_OFF = {
     )
 }
 DEEP = frozenset({"flax", "jax", "keras", "tensorflow", "torch"})
+NEEDED = tuple(map(Requirement, NEEDED_BY_TRIAL))
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,7 @@ class Entry:
         entry = cls(program, card, solution.fingerprint, solution.imports)
         if solution.unmet:
             return entry._in_environment_of_its_own(solution, folder)
-        needed = (*solution.requirements, *map(Requirement, NEEDED_BY_TRIAL))
-        names = [requirement.name for requirement in needed]
+        names = [requirement.name for requirement in (*solution.requirements, *NEEDED)]
         return replace(entry, packages=packages.versions(names, solution.imports))
 
     def _in_environment_of_its_own(self, solution: Solution, folder: Path) -> Self:

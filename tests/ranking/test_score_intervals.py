@@ -4,11 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from competition.metrics import METRICS, Scorer
 from competition.ranking.inference import LEVEL, MIN_CLUSTERS, infer
 from competition.ranking.order import Interval
 from competition.ranking.resampling import Contestant, resample
+from competition.ranking.score_intervals import _quantiles
 from competition.results import Predictions, Statistics
 
 
@@ -129,3 +133,12 @@ def test_draws_without_a_score_warn_of_nothing():
     with warnings.catch_warnings(action="error"):
         assert interval("roc_auc", truth, predictions, np.arange(200) // 10) is None
         assert interval("f1", truth, predictions, np.arange(200) // 10) is not None
+
+
+@given(
+    arrays(np.float64, st.tuples(st.integers(2, 40), st.integers(1, 4)), elements=st.floats(-10, 10)),
+    st.floats(0, 1),
+)
+def test_quantiles_are_numpys(values, share):
+    (made,) = _quantiles(values, (share,))
+    np.testing.assert_allclose(made, np.quantile(values, share, axis=0), rtol=1e-12, atol=1e-12)
