@@ -122,7 +122,7 @@ def test_no_file_and_no_output_tells_a_sealed_score_before_closing(
     assert "(look 1 of Bob)" in run("score", SLUG, bad, "--author", "Bob")
     assert '"Bob": 2' in run("score", SLUG, good, "--author", "Bob", "--json")
     assert "stays" in run("score", SLUG, bad, "--author", "Bob", "--author", "Eve")
-    shown = run("leaderboard", SLUG)
+    shown = " ".join(run("leaderboard", SLUG).split())
     assert "The answer key is sealed until the competition is closed" in shown
     for command in (("leaderboard", SLUG, "--record"), ("leaderboard", SLUG, "--json"), ("list",), ("prepare", SLUG)):
         run(*command)
