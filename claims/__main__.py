@@ -50,12 +50,18 @@ def measure(repository: Repository, claims: Collection[str], *, fresh: bool = Fa
         if not fresh and record.stands(record.read(root).get(name), commit):
             print(f"{name}: taken at {commit} already; --fresh takes it again", flush=True)
         else:
-            record.write(root, record.read(root) | {name: outcome_of(repository, name, measurement)})
+            record.write(root, record.read(root) | {name: outcome_of(repository, name, measurement, commit)})
         table.update(root, record.read(root))
 
 
-def outcome_of(repository: Repository, name: str, measurement: Measurement) -> record.Outcome:
-    """Take a measurement, or return the outcome on record with the reason why it could not be taken again; say so."""
+def outcome_of(repository: Repository, name: str, measurement: Measurement, commit: str) -> record.Outcome:
+    """Take a measurement, or return the outcome on record with the reason why it could not be taken again; say so.
+
+    Parameters
+    ----------
+    commit : str
+        What the files are before it is taken; where they are another one's afterwards, they count as changed.
+    """
     started = time.monotonic()
     try:
         numbers = measurement.take(repository)
@@ -67,8 +73,9 @@ def outcome_of(repository: Repository, name: str, measurement: Measurement) -> r
         return kept.model_copy(update={"not_again": str(error)})
     shown = ", ".join(f"{key} {value:.4f}" for key, value in numbers.items())
     print(f"{name}: {shown} ({time.monotonic() - started:.0f} s)", flush=True)
-    commit = record.commit_of(repository.root, but=WRITTEN)
-    return record.taken(measurement.competition, measurement.command, numbers, commit)
+    is_another = record.commit_of(repository.root, but=WRITTEN) != commit
+    made_at = f"{commit}-dirty" if is_another and not commit.endswith("-dirty") else commit
+    return record.taken(measurement.competition, measurement.command, numbers, made_at)
 
 
 def check(root: Path) -> int:

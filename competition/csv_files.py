@@ -101,6 +101,11 @@ def read_csv_file(path: Path) -> CsvFile:
         )
     except (pa.ArrowInvalid, pa.ArrowCapacityError) as error:
         raise PodiumError(f"{path.name} is no CSV file: {' '.join(str(error).split())[:200]}") from None
+    if left_out and not cells.num_rows:
+        counts = ", ".join(str(count) for count in sorted(set(left_out))[:3])
+        raise PodiumError(
+            f"{path.name}: no line has as many cells as the header: found {counts}; allowed: {len(header)}"
+        )
     joined = _lines(text) - 1 - cells.num_rows - len(left_out)
     decimal = "." if separator == "," else _decimal(cells)
     return CsvFile(path.name, cells, encoding, separator, decimal, compressed, tuple(left_out), max(0, joined))

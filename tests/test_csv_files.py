@@ -37,6 +37,12 @@ def test_lines_of_another_length_and_quoted_line_breaks_are_counted(tmp_path):
     assert (len(file), file.left_out, file.joined) == (2, (1, 3), 1)
 
 
+def test_a_file_whose_lines_all_have_another_length_is_told(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n" + "1,2,\n" * 3)
+    with pytest.raises(PodiumError, match=r"^t\.csv: no line has as many cells as the header: found 3; allowed: 2$"):
+        read_csv_file(tmp_path / "t.csv")
+
+
 def test_numbers_of_texts():
     assert numbers(pd.Series(["1", "2"]), ".").dtype.kind == "i"
     assert numbers(pd.Series(["1,5", "x", "1.5"]), ",").tolist()[0] == 1.5

@@ -29,10 +29,7 @@ def how_drawn(rows: Sequence[NDArray[np.intp]], drawn: Sequence[NDArray[np.intp]
     """Say how many rows of train and test were drawn."""
     counts = [f"{len(at):,} of {len(one):,}" for one, at in zip(rows, drawn, strict=True)]
     parts = " and ".join(f"{count} {part} rows" for count, part in zip(counts, ("train", "test"), strict=False))
-    return (
-        f"sampled: {parts} were drawn at random; exact duplicates are looked for in all of them, near ones and the "
-        "counts of groups are seen less well"
-    )
+    return f"sampled: {parts} were drawn at random; near duplicates and the counts of groups are seen less well"
 
 
 def telling_apart(columns: Sequence[Column], roles: Roles, n_train: int) -> list[Column]:

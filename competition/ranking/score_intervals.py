@@ -79,7 +79,7 @@ def _studentised(
 ) -> tuple[Floats, Floats]:
     scores = replicates.scores[places]
     t = (replicates.replicates[:, places] - scores) / errors.of_replicates[:, places]
-    below, above = np.quantile(t, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    below, above = _quantiles(t, ((1 - level) / 2, (1 + level) / 2))
     n = replicates.n_clusters
     scale = errors.of_scores[places] * np.sqrt(n / (n - 1))
     return scores - above * scale, scores - below * scale

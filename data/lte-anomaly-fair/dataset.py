@@ -19,7 +19,7 @@ SOURCES = ("../lte-anomaly/dataset.py",)  # what is imported from next door; pre
 PUBLISHED = (HOME / SOURCES[0]).resolve()
 
 TRAIN_FILE = "ML-MATT-CompetitionQT1920_train.csv"
-# Where the file may lie, from this competition's own folder; the test file has no labels and is not used
+# Where the file may lie, from the folder of raw files; the test file has no labels and is not used
 RAW_FILES = (TRAIN_FILE, f"../../lte-anomaly/raw/{TRAIN_FILE}")
 
 # Counters that come in steps which are coarse against the three decimals of the file, so that a factor shows

@@ -79,10 +79,13 @@ def test_it_has_rows_by_number_and_no_value_of_them(table_of):
     train["y"] = generator.integers(0, 2, 150)
     train["tells"] = np.where(train["y"] == 1, 7.123, 8.456) + generator.integers(0, 5, 150) / 10
     train["who"] = [f"Person {generator.integers(100_000, 999_999)}" for _ in range(150)]
+    names = generator.choice(["Ada Lee", "Bob Wu", "Eve Ray"], 150)
+    train["name"] = [name.upper() if y else name for name, y in zip(names, train["y"], strict=True)]
     report = audit(table_of(train, train.drop(columns="y").head(60)))
     assert report.severe
     text = record_of(report, MANIFEST).model_dump_json()
     assert "train row" in text
+    assert "'the usual one', 'another one'" in text
     cells = {str(value) for column in train.columns.drop("y") for value in train[column]}
     assert [cell for cell in cells if cell in text] == []
 

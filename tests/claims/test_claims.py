@@ -79,7 +79,7 @@ def test_what_cannot_be_taken_again_keeps_its_numbers_and_says_why(documents):
         competition="lte-anomaly", command=measurement.command, numbers=numbers, made_on="2026-11-22", commit="f90fe3d"
     )
     record.write(documents, {"kaggle: published": earlier})
-    kept = command.outcome_of(Repository(documents), "kaggle: published", measurement)
+    kept = command.outcome_of(Repository(documents), "kaggle: published", measurement, "f90fe3d")
     assert kept == earlier.model_copy(update={"not_again": "the data of lte-anomaly is not here"})
     shown = table.short({"kaggle: published": kept})
     assert "random folds of Kaggle's labelled rows: F1 **0.993**" in shown
@@ -88,7 +88,7 @@ def test_what_cannot_be_taken_again_keeps_its_numbers_and_says_why(documents):
 
 def test_what_was_never_taken_is_no_number(documents):
     measurement = Measurement("kaggle", "lte-anomaly-fair", "podium run lte-anomaly-fair gentle_boost", unavailable)
-    outcome = command.outcome_of(Repository(documents), "kaggle: fair", measurement)
+    outcome = command.outcome_of(Repository(documents), "kaggle: fair", measurement, "f90fe3d")
     assert "not measured: the data of lte-anomaly is not here" in table.short({"kaggle: fair": outcome})
 
 
@@ -141,6 +141,19 @@ def test_a_run_does_not_make_itself_dirty(committed, taken):
     assert {outcome.commit for outcome in record.read(committed).values()} == {head}
     assert record.commit_of(committed) == f"{head}-dirty"  # for anybody else they have changed
     assert command.check(committed) == 0
+
+
+def test_a_commit_made_meanwhile_is_not_the_numbers_own(committed, monkeypatch):
+    def take(repository):
+        (committed / "source.py").write_text("TWO = 2\n", "utf-8")
+        git(committed, "commit", "--quiet", "--all", "-m", "Meanwhile")
+        return {"f1": 0.5, "accuracy": 0.9, "always 0": 0.8}
+
+    name = next(iter(MEASUREMENTS))
+    monkeypatch.setattr(command, "MEASUREMENTS", {name: replace(MEASUREMENTS[name], take=take)})
+    before = record.commit_of(committed)
+    command.measure(Repository(committed), CLAIMS)
+    assert record.read(committed)[name].commit == f"{before}-dirty"
 
 
 @pytest.mark.parametrize("name", ["source.py", "another.py"])

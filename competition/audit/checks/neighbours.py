@@ -22,6 +22,8 @@ def neighbouring_rows(table: Audited) -> list[Finding]:
     """A column holds the target of the row before or after it, in the file or in time."""
     table.need_labels()
     table.need_columns()
+    if table.sampled:
+        raise Skip("rows were drawn from a larger table, so that a row's neighbours are not here")
     orders = _orders(table)
     if not orders:
         raise Skip("the rows were drawn or shuffled, and there is no column of time to put them in order")

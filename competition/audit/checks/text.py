@@ -76,8 +76,7 @@ def text_format(table: Audited) -> list[Finding]:
         found[column.name] = Finding(
             "text_format",
             severity,
-            f"the {writing.what} of '{column.name}' ({', '.join(map(repr, writing.kinds[:4]))}) goes with the target: "
-            f"{EXPLAINED}",
+            f"the {writing.what} of '{column.name}'{_shown(writing)} goes with the target: {EXPLAINED}",
             (column.name,),
             "write all rows in one format; drop codes that were made up, or make them anew for all rows alike",
             reached,
@@ -86,6 +85,11 @@ def text_format(table: Audited) -> list[Finding]:
             table.rows(first),
         )
     return list(found.values())
+
+
+def _shown(writing: Writing) -> str:
+    """The kinds of writing, where they are no part of what is written."""
+    return f" ({', '.join(map(repr, writing.kinds[:4]))})" if writing.what in ("format", "length", "writing") else ""
 
 
 def _writings(table: Audited, column: Column) -> Iterator[Writing]:
@@ -121,5 +125,5 @@ def _variants(distinct: "pd.Series[str]", words: "pd.Series[str]", codes: NDArra
     table = pd.DataFrame({"words": words, "count": np.bincount(codes, minlength=len(distinct))})
     usual = table.groupby("words")["count"].transform("max") == table["count"]
     other = (~usual | table.assign(usual=usual).duplicated(["words", "usual"])).to_numpy()
-    shown = [str(distinct[usual].iloc[0]), str(distinct[other].iloc[0])]
-    return Writing("writing", other[codes].astype(np.intp), shown, pd.factorize(words)[0][codes], means_nothing=True)
+    kinds = ["the usual one", "another one"]  # a text itself would be a value of the data
+    return Writing("writing", other[codes].astype(np.intp), kinds, pd.factorize(words)[0][codes], means_nothing=True)
