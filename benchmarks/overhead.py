@@ -75,7 +75,7 @@ def measure(rounds: int, level: str, scratch: Path, say: Callable[[str], None]) 
         "predict and gathering.",
         (
             Figure.median(
-                "beyond fit, predict, gathering, scoring",
+                "beyond fit, predict, gathering, summarising",
                 [one - gathering - summarising for one in whole],
                 "ms",
                 LIMIT_MS,

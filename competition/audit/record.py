@@ -1,4 +1,4 @@
-"""A recorded audit, ``leaderboard/SLUG/audit.json``: what was found of which data, and nothing of the data's values.
+"""A recorded audit, ``leaderboard/SLUG/audit.json``: what was found of which data, and no cell of it.
 
 It holds rows by id or number alone, since the data of some competitions may not be published. It has no times, and no
 more digits than a reader sees, so that the same data give the same bytes.
