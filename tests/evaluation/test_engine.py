@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import time
 import tempfile
 from pathlib import Path
 
@@ -424,6 +425,14 @@ def test_rows_lie_in_shared_memory_in_another_order_each_time():
         os.close(one.memory)
 
 
+def is_running(pid):
+    """Whether a process is there and not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a signal at the worker's death")
 def test_a_trial_does_not_outlive_its_worker(competition, run_all, open_folder):
     root, prepared = competition
@@ -436,9 +445,10 @@ return self"""
     assert [trial.failure.type for trial in result.failures] == ["infrastructure"]
     tries = [path.name for path in open_folder.iterdir()]
     assert len(tries) == 3
-    for pid in tries:
-        stat = Path(f"/proc/{pid}/stat")
-        assert not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] == "Z", "it runs on"
+    deadline = time.monotonic() + 20  # the signal takes a moment, and the trial would sleep for 60 s
+    while any(map(is_running, tries)):
+        assert time.monotonic() < deadline, "it runs on"
+        time.sleep(0.01)
 
 
 def test_a_solution_ends_after_its_trials(competition, write_solution, evaluated, entry_of):
