@@ -3,8 +3,8 @@
 import gc
 import os
 import sys
-import time
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
