@@ -100,6 +100,10 @@ class Repository:
         """Folder of the results of local runs."""
         return self.local / "results" / slug
 
+    def inference(self, slug: str) -> Path:
+        """File of what was last inferred about a competition's results."""
+        return self.local / "inferences" / slug
+
     @property
     def cache(self) -> Path:
         """Folder of the outcomes of trials."""

@@ -531,7 +531,8 @@ def start(example: Path, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def entries(example: Path) -> list[Path]:
-    return list((example / ".podium" / "cache").glob("??/*"))
+    """Whole entries of the cache: one that is being written begins with a dot, and may stay where a run is killed."""
+    return list((example / ".podium" / "cache").glob("??/[!.]*"))
 
 
 def test_after_a_kill_the_next_run_goes_on(prepared: Path, podium: Podium) -> None:
@@ -553,6 +554,21 @@ def test_after_a_kill_the_next_run_goes_on(prepared: Path, podium: Podium) -> No
     assert code == 0
     assert fits(prepared) - misses == len(clean) - kept
     assert scores_of(out) == scores_of(whole)
+
+
+def test_a_board_is_inferred_once_to_be_shown_and_anew_to_be_recorded(
+    evaluated: Path, podium: Podium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = podium("leaderboard", "example", "--json")
+
+    def resample(*_: object) -> None:
+        raise RuntimeError("resampled")
+
+    monkeypatch.setattr("competition.ranking.resampling.resample", resample)
+    assert podium("leaderboard", "example", "--json") == shown
+    assert podium("run", "example", "--json")[1] == shown[1]
+    with pytest.raises(RuntimeError, match="resampled"):
+        podium("leaderboard", "example", "--record")
 
 
 def scores_of(board: str) -> list[object]:

@@ -1,6 +1,6 @@
 """The leaderboard of one competition: what every way of showing it shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ from competition.feedback.published import Published
 from competition.manifest import Manifest
 from competition.metrics import METRICS
 from competition.ranking.corrected_ttest import against_best
-from competition.ranking.inference import LEVEL
-from competition.ranking.order import in_order, rank, replicates_of
+from competition.ranking.inference import LEVEL, Inference
+from competition.ranking.order import evidence_of, in_order, inferred, rank
+from competition.ranking.resampling import Evidence
 from competition.results import Result
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ def build(
     sources: Mapping[str, str] | None = None,
     unreadable: Mapping[str, str] | None = None,
     harness: "Harness | None" = None,
+    conclude: Callable[[Evidence], Inference] = inferred,
 ) -> Leaderboard:
     """Rank the results that belong together, and list the others as stale.
 
@@ -178,6 +180,8 @@ def build(
     harness : Harness, optional
         The harness as it is now. Results that others scored are stale; so are those whose trials others ran, beside
         results of its own or, where it has none, of the one that made most. If not given, this is not looked at.
+    conclude : callable, optional
+        As `rank` takes it.
     """
     results = [result for result in results if sources is None or result.solution.name in sources]
     made = [result.provenance for result in results]
@@ -195,7 +199,7 @@ def build(
             stale.append((result.solution.name, why))
         else:
             current.append(result)
-    ranking = rank(current, definition)
+    ranking = rank(current, definition, conclude)
     rows = tuple(row_of(standing, definition) for standing in ranking.standings)
     rows = _compared(rows, definition)
     return mark_front(Leaderboard(definition, rows, tuple(sorted(stale)), ranking.reason))
@@ -206,8 +210,8 @@ def with_pairs(board: Leaderboard) -> Leaderboard:
     from competition.ranking.pairs import compare_pairs  # scipy, which the board alone does without
 
     scored = in_order([row.result for row in board.ranked], board.definition)
-    drawn = replicates_of(scored, board.definition)
-    compared = None if isinstance(drawn, str) else compare_pairs(drawn)
+    evidence = evidence_of(scored, board.definition)
+    compared = None if isinstance(evidence, str) else compare_pairs(evidence.resampled())
     if compared is None:
         return board
     p_values = tuple(tuple(map(float, row)) for row in compared.adjusted)

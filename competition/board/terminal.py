@@ -1,8 +1,10 @@
 """The board in a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -23,34 +25,49 @@ class _Column:
     title: str
     cells: list[str]
     turn: int = 0
+    is_name: bool = False
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Cells of the terminal that it takes."""
         return max(map(cell_len, [*self.title.splitlines(), *self.cells]))
+
+    def set(self, cell: str, spare: int) -> str:
+        """Fill a cell up to the width: numbers stand on the right, names on the left, cut short by what is lacking."""
+        if not self.is_name:
+            return " " * (self.width - cell_len(cell)) + cell
+        width = max(1, self.width + spare)
+        return set_cell_size(cell if cell_len(cell) <= width else f"{set_cell_size(cell, width - 1)}…", width)
 
 
 def render(board: Leaderboard, console: Console) -> RenderableType:
     """Return the board as a table that fits the console: narrow ones show the essentials, each row on one line."""
     columns = _fitting(_columns(board), console.width)
-    title = Text(clean(board.definition.competition.title))
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        left = column.title == "solution"
-        # Only a console too narrow for the essentials cuts a name short.
-        width = min(column.width, max(1, console.width - _width(columns) + column.width)) if left else column.width
-        table.add_column(
-            Text(column.title), justify="left" if left else "right", vertical="bottom", no_wrap=True, width=width
-        )
+    spare = console.width - _width(columns)
+    table = Text(no_wrap=True, overflow="ellipsis")
+    heads = [column.title.splitlines() for column in columns]
+    height = max(map(len, heads))
+    for titles in zip(*([""] * (height - len(head)) + head for head in heads), strict=True):
+        table.append(_line(columns, titles, spare) + "\n", "bold")
     for row, cells in zip(board.rows, zip(*(column.cells for column in columns), strict=True), strict=True):
-        table.add_row(*map(Text, cells), style=None if row.rank else "red")
+        table.append(_line(columns, cells, spare) + "\n", None if row.rank else "red")
+    table.right_crop()  # the last line's end
+    title = Text(clean(board.definition.competition.title), "table.title")
     notes = " ".join([board.basis, board.interval_note, *board.remarks, _sentence(board.key_note)])
-    parts: list[RenderableType] = [table, Text(notes, style="dim")]
+    parts: list[RenderableType] = [title, table, Text(notes, style="dim")]
     parts += [part for section in sections(board) for part in render_section(section)]
     parts += [_failure(row, board) for row in board.failed]
     parts += [Text(f"{row.name} predicts every row as {', '.join(row.alike)}") for row in board.rows if row.alike]
     parts += [Text(f"stale, not ranked: {name}: {clean(why)}", style="yellow") for name, why in board.stale]
     return Group(*parts)
+
+
+def _line(columns: list[_Column], cells: Sequence[str], spare: int) -> str:
+    """Set cells below each other; only a console too narrow for the essentials (`spare` below 0) cuts a name short.
+
+    The widths are known; `rich.table` would find them again, which takes nine times as long.
+    """
+    return (" " * GAP).join(column.set(cell, min(spare, 0)) for column, cell in zip(columns, cells, strict=True))
 
 
 def render_section(section: Section) -> list[RenderableType]:
@@ -76,7 +93,7 @@ def _columns(board: Leaderboard) -> list[_Column]:
     return [
         _Column("#", [str(row.rank or "–") for row in rows]),
         *([_Column("ranks", [_range(row) for row in rows], 1)] if any(row.rank_low for row in rows) else []),
-        _Column("solution", [row.name for row in rows]),
+        _Column("solution", [row.name for row in rows], is_name=True),
         _Column(_stacked(board.primary_title), [_score(row) for row in rows]),
         _Column("95 % interval", [_interval(row) for row in rows], 2),
         *_ttest(board),

@@ -69,10 +69,21 @@ def board_of(
     collected: "Collected | None" = None,
     *,
     of_any_harness: bool = False,
+    remembers: bool = False,
 ) -> "Leaderboard":
-    """Rank the results that are there, or that were read already: of one version of the harness, unless any will do."""
+    """Rank the results that are there, or that were read already.
+
+    Parameters
+    ----------
+    of_any_harness : bool
+        Whether results of any version of the harness will do.
+    remembers : bool
+        Whether what was inferred from the same results before stands: to show a board, not to record one.
+    """
+    from competition.board.kept import remembering
     from competition.board.table import build
     from competition.evaluation.sources import this_harness
+    from competition.ranking.order import inferred
     from competition.result_files import collect_results
     from competition.solution import source_fingerprint
 
@@ -81,7 +92,8 @@ def board_of(
     sources = {name: source_fingerprint(path.read_bytes()) for name, path in plain.items()}
     collected = collected or collect_results(repository, definition.slug)
     harness = None if of_any_harness else this_harness()
-    board = build(definition, collected.results, manifest, sources, collected.unreadable, harness)
+    conclude = remembering(repository.inference(definition.slug)) if remembers else inferred
+    board = build(definition, collected.results, manifest, sources, collected.unreadable, harness, conclude)
     if not definition.is_sealed:
         return board
 

@@ -112,7 +112,7 @@ def run(
         err.print(f"[yellow]interrupted[/]: {told}", highlight=False)
     if record and not interrupted:
         record_board(repository, definition, manifest)
-    print_board(board_of(repository, definition, manifest, None if todo else collected), as_json)
+    print_board(board_of(repository, definition, manifest, None if todo else collected, remembers=True), as_json)
     if interrupted:
         raise typer.Exit(130)
     if solutions and any(result.failures for result in results.values()):

@@ -55,6 +55,15 @@ SCORING_SOURCES = (
     "competition/tables.py",
     "competition/vault.py",
 )
+# What a score's interval and its range of ranks depend on, beside that.
+INFERENCE_SOURCES = (
+    "competition/ranking/inference.py",
+    "competition/ranking/linearised.py",
+    "competition/ranking/maxt.py",
+    "competition/ranking/resampling.py",
+    "competition/ranking/score_intervals.py",
+    "competition/ranking/widening.py",
+)
 # What the machines of a cluster run beside trials: how they tell what they are, what they take and send back.
 CLUSTER_SOURCES = (
     "competition/evaluation/cluster/machines.py",

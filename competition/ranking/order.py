@@ -1,11 +1,11 @@
 """The order of a board, by score, and what the evidence says of it: one score, one inference, one order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from competition.definition import Competition
 from competition.ranking.inference import Inference, infer
-from competition.ranking.resampling import Contestant, Replicates, resample
+from competition.ranking.resampling import Contestant, Evidence
 from competition.ranking.seeds import Seeds, seeds_of
 from competition.results import Result
 
@@ -61,14 +61,27 @@ class Ranking:
     reason: str
 
 
-def rank(results: Iterable[Result], definition: Competition) -> Ranking:
-    """Rank results by their score; rows of equal score stand in the order of their names."""
+def inferred(evidence: Evidence) -> Inference:
+    """Infer what can be said, by resampling."""
+    return infer(evidence.resampled())
+
+
+def rank(
+    results: Iterable[Result], definition: Competition, conclude: Callable[[Evidence], Inference] = inferred
+) -> Ranking:
+    """Rank results by their score; rows of equal score stand in the order of their names.
+
+    Parameters
+    ----------
+    conclude : callable, optional
+        Makes an inference of evidence; `competition.board.kept` has one that remembers.
+    """
     placed = in_order(results, definition)
     scored = [one for one in placed if one.rank is not None]
-    drawn = replicates_of(scored, definition)
-    if isinstance(drawn, str):
-        return Ranking(tuple(placed), drawn)
-    inference = infer(drawn)
+    evidence = evidence_of(scored, definition)
+    if isinstance(evidence, str):
+        return Ranking(tuple(placed), evidence)
+    inference = conclude(evidence)
     told = [_told(one, inference, number) for number, one in enumerate(scored)]
     return Ranking((*told, *placed[len(scored) :]), inference.reason)
 
@@ -87,23 +100,23 @@ def in_order(results: Iterable[Result], definition: Competition) -> list[Standin
     return standings + [Standing(None, result) for result in by_name if result.score is None]
 
 
-def replicates_of(scored: Sequence[Standing], definition: Competition) -> Replicates | str:
-    """Draw the scores of solutions anew, over clusters of rows and seeds; or say why that cannot be done."""
+def evidence_of(scored: Sequence[Standing], definition: Competition) -> Evidence | str:
+    """Gather what an inference about solutions rests on; or say why there can be none."""
     if not scored:
         return "there is no score"
     lacking = [one.result.solution.name for one in scored if one.result.statistics is None]
     if lacking:
         return f"{lacking[0]} has no sums by cluster of rows"
     n_fits = definition.cv.n_splits * definition.cv.n_repeats if definition.ranking.by == "cv" else 1
-    contestants = [
+    contestants = tuple(
         Contestant(one.result.statistics.array(), one.result.score, one.seeds.deviation if one.seeds else 0.0, n_fits)
         for one in scored
         if one.result.statistics is not None and one.result.score is not None
-    ]
+    )
     if len({one.statistics.shape for one in contestants}) > 1:
         return "the solutions' sums are of different clusters of rows"
     scorer = definition.scorer(definition.metric.primary, len(scored[0].result.classes))
-    return resample(contestants, scorer, definition.competition.seed)
+    return Evidence(contestants, scorer, definition.competition.seed)
 
 
 def _told(one: Standing, inference: Inference, number: int) -> Standing:

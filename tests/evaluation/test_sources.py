@@ -14,6 +14,7 @@ from competition.evaluation import sources
 from competition.evaluation.sources import (
     CHILD_SOURCES,
     CLUSTER_SOURCES,
+    INFERENCE_SOURCES,
     ROOT,
     SCORING_SOURCES,
     TRIAL_SOURCES,
@@ -70,14 +71,19 @@ def test_the_scoring_sources_are_all_of_ours_that_make_folds_and_scores():
     assert {file for file in made if not file.endswith("/__init__.py")} == set(SCORING_SOURCES)
 
 
-@pytest.mark.parametrize("group", [TRIAL_SOURCES, SCORING_SOURCES, CLUSTER_SOURCES])
+def test_the_sources_of_an_inference_are_all_of_ours_that_make_one():
+    made = reached("competition/ranking/inference.py", but=TELLS | LOADS | set(SCORING_SOURCES))
+    assert {file for file in made if not file.endswith("/__init__.py")} == set(INFERENCE_SOURCES)
+
+
+@pytest.mark.parametrize("group", [TRIAL_SOURCES, SCORING_SOURCES, INFERENCE_SOURCES, CLUSTER_SOURCES])
 def test_a_group_names_files_once_that_are_there(group):
     assert len(set(group)) == len(group)
     assert all((ROOT / name).is_file() for name in group)
 
 
 def test_no_file_is_in_two_groups():
-    groups = [set(TRIAL_SOURCES), set(SCORING_SOURCES), set(CLUSTER_SOURCES)]
+    groups = [set(TRIAL_SOURCES), set(SCORING_SOURCES), set(INFERENCE_SOURCES), set(CLUSTER_SOURCES)]
     assert len(set.union(*groups)) == sum(map(len, groups))
 
 
