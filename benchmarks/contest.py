@@ -92,8 +92,8 @@ def prepared_slug(repository: Repository, slug: str | None) -> str:
 def copied(repository: Repository, slug: str, root: Path, solutions: Mapping[str, str]) -> Contest:
     """Make a repository with a competition's rules, its prepared data linked, and these solutions alone."""
     contest = Contest(root, slug)
-    contest.data.mkdir(parents=True)
-    shutil.copy(repository.data(slug) / "dataset.py", contest.data)
+    # Rules and code of all competitions: one may be another's edition, or use another's module.
+    shutil.copytree(repository.root / "data", root / "data", ignore=shutil.ignore_patterns("prepared", "raw"))
     rules = (repository.data(slug) / "competition.toml").read_text("utf-8")
     # The plain sides run no further seeds.
     (contest.data / "competition.toml").write_text(rules.replace("[ranking]", "[ranking]\nn_seeds = 1"), "utf-8")

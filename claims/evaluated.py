@@ -137,10 +137,10 @@ def _lay_out(repository: Repository, slug: str, root: Path) -> None:
     shutil.rmtree(root / "data", ignore_errors=True)
     shutil.rmtree(root / "solutions", ignore_errors=True)
     data = root / "data" / slug
-    data.mkdir(parents=True)
+    # Rules and code of all competitions: one may be another's edition, or use another's module.
+    shutil.copytree(repository.root / "data", root / "data", ignore=shutil.ignore_patterns("prepared", "raw"))
     rules = (repository.data(slug) / "competition.toml").read_text("utf-8")
     (data / "competition.toml").write_text(replace_once(rules, "[ranking]", "[ranking]\nn_seeds = 1"), "utf-8")
-    shutil.copy(repository.data(slug) / "dataset.py", data)
     (data / "prepared").symlink_to(repository.prepared(slug).resolve(), target_is_directory=True)
     (root / "pyproject.toml").write_text("[tool.podium]\n", "utf-8")
     for origin in (slug, *read_competition(data / "competition.toml").solutions.borrow):

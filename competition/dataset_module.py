@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from competition.errors import PodiumError
+from competition.manifest import named_sources
 
 
 def import_dataset(path: Path) -> ModuleType:
@@ -23,7 +24,7 @@ def import_dataset(path: Path) -> ModuleType:
     Raises
     ------
     PodiumError
-        If there is none, it is no Python, or it has no function ``load``.
+        If there is none, it is no Python, it has no function ``load``, or a file of its ``SOURCES`` is missing.
     """
     if not path.is_file():
         raise PodiumError(f"{path} does not exist", "it has `load(raw, seed)`, which returns the labelled table")
@@ -39,6 +40,9 @@ def import_dataset(path: Path) -> ModuleType:
         raise PodiumError(f"{path}: syntax error in line {error.lineno}: {error.msg}") from None
     if not callable(getattr(module, "load", None)):
         raise PodiumError(f"{path} has no function `load(raw, seed)`")
+    for name in named_sources(path.read_bytes(), path):
+        if not (path.parent / name).is_file():
+            raise PodiumError(f"{path}: SOURCES: there is no file {name}", f"allowed: paths relative to {path.parent}")
     return module
 
 

@@ -159,12 +159,18 @@ def _sources(module: Path) -> list[bytes]:
         file = waiting.pop(0)
         if file not in found:
             found[file] = file.read_bytes() if file.is_file() else b""
-            waiting += [(file.parent / name).resolve() for name in _named_sources(found[file], file)]
+            waiting += [(file.parent / name).resolve() for name in named_sources(found[file], file)]
     return list(found.values())
 
 
-def _named_sources(source: bytes, file: Path) -> tuple[str, ...]:
-    """Read ``SOURCES`` of a module as text: paths relative to its folder, of the files whose code it uses."""
+def named_sources(source: bytes, file: Path) -> tuple[str, ...]:
+    """Read ``SOURCES`` of a module as text: paths relative to its folder, of the files whose code it uses.
+
+    Raises
+    ------
+    PodiumError
+        If it is no tuple of plain texts.
+    """
     if b"SOURCES" not in source:
         return ()
     try:

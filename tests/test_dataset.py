@@ -235,6 +235,7 @@ def test_data_is_stale_when_code_changes_that_its_module_uses(tmp_path, new_comp
     neighbour.parent.mkdir()
     neighbour.write_text('SOURCES = ("further.py", "../small-binary/dataset.py")\n')
     further.write_text("STEP = 1\n")
+    (home / "helper.py").touch()
     source = home / "dataset.py"
     source.write_text(f"SOURCES = {named}\n{source.read_text()}")
     prepare(repository, definition)
@@ -259,6 +260,17 @@ def test_sources_that_cannot_be_read_as_text_are_told_in_one_line(tmp_path, new_
     ) as caught:
         state(repository, definition)
     assert "\n" not in str(caught.value)
+
+
+def test_a_source_that_is_not_there_is_told_before_anything_is_prepared(tmp_path, new_competition):
+    repository, definition = new_competition(tmp_path)
+    source = repository.data("small-binary") / "dataset.py"
+    source.write_text(f'SOURCES = ("../other/datasets.py",)\n{source.read_text()}')
+    with pytest.raises(
+        PodiumError, match=r"SOURCES: there is no file \.\./other/datasets\.py; allowed: paths relative"
+    ):
+        prepare(repository, definition)
+    assert state(repository, definition) == "absent"
 
 
 def test_a_word_that_looks_like_sources_changes_nothing(tmp_path, new_competition):

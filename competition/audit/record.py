@@ -48,6 +48,13 @@ class RecordedFinding(_Part):
     rows: tuple[str, ...]
 
 
+class RecordedRows(_Part):
+    """How many were looked at, by part."""
+
+    train: int
+    test: int
+
+
 class RecordedCheck(_Part):
     """A check that was made, or why it was skipped."""
 
@@ -63,8 +70,6 @@ class AuditRecord(_Part):
     ----------
     data, split : str
         Fingerprints of the prepared tables, and of the held-out rows and folds, as the manifest of the data has them.
-    rows : dict
-        How many were looked at, by part.
     findings : tuple of RecordedFinding
         The gravest first, within a severity the strongest first.
     """
@@ -74,7 +79,7 @@ class AuditRecord(_Part):
     task: str
     data: str
     split: str
-    rows: dict[str, int]
+    rows: RecordedRows
     columns: int
     notes: tuple[str, ...]
     findings: tuple[RecordedFinding, ...]
@@ -110,7 +115,7 @@ def record_of(report: Report, manifest: Manifest) -> AuditRecord:
         task=report.task,
         data=manifest.data,
         split=manifest.split,
-        rows={"train": report.n_train, "test": report.n_test},
+        rows=RecordedRows(train=report.n_train, test=report.n_test),
         columns=report.n_columns,
         notes=report.notes,
         findings=tuple(findings),

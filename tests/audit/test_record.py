@@ -1,5 +1,6 @@
 """Recorded audits: the same bytes for the same data, nothing of the data's values, and what has changed since."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -71,6 +72,16 @@ def test_a_file_that_is_no_record_is_told_in_one_line(tmp_path, text):
     slug = path.parent.name
     with pytest.raises(PodiumError, match=f"no audit of '{slug}' in format 1; run `podium audit {slug} --record`"):
         read_record(repository, slug)
+
+
+def test_a_record_that_lacks_a_number_is_none(tmp_path):
+    repository = Repository(tmp_path)
+    path = write_record(repository, record_of(report_of(), MANIFEST))
+    content = json.loads(path.read_text())
+    del content["rows"]["train"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(PodiumError, match="no audit of 'tiny'"):
+        read_record(repository, "tiny")
 
 
 def test_it_has_rows_by_number_and_no_value_of_them(table_of):

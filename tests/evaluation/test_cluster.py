@@ -14,12 +14,9 @@ from dataclasses import replace
 from itertools import count, takewhile
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from competition.errors import PodiumError
-from competition.evaluation import wire
-from competition.evaluation.child import Order
 from competition.evaluation.cluster import Cluster, connection
 from competition.evaluation.cluster.machines import Description, describe, refusal
 from competition.evaluation.cluster.site import checked
@@ -30,7 +27,6 @@ from competition.results import Failure, Predictions
 distributed = pytest.importorskip("distributed")
 psutil = pytest.importorskip("psutil")
 
-N_ROWS = 60
 REGRESSION = """
 import os
 import time
@@ -62,8 +58,9 @@ CORES = REGRESSION.format(
 class Machines:
     """A scheduler in this process, and dask workers in processes of their own."""
 
-    def __init__(self, folder) -> None:
+    def __init__(self, folder, runs_a_trial) -> None:
         self._folder = folder
+        self._runs_a_trial = runs_a_trial
         self._scheduler = distributed.LocalCluster(n_workers=0, dashboard_address=":0", silence_logs=50)
         self.address = self._scheduler.scheduler_address
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -108,7 +105,7 @@ class Machines:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for process in self.processes.values():
-                if process.poll() is None and _runs_a_trial(process.pid):
+                if process.poll() is None and self._runs_a_trial(process.pid):
                     process.send_signal(signal.SIGKILL)
                     process.wait()
                     return
@@ -126,20 +123,10 @@ class Machines:
         return {state.name: state for state in list(self._scheduler.scheduler.workers.values())}
 
 
-def _runs_a_trial(pid: int) -> bool:
-    """Whether below a dask worker there is a fork of a worker of ours."""
-    with suppress(psutil.Error):
-        for child in psutil.Process(pid).children(recursive=True):
-            command = child.cmdline()
-            if "serve" in command and "python" in command[0] and child.parent().cmdline() == command:
-                return True
-    return False
-
-
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory) -> Iterator[Machines]:
+def machines(tmp_path_factory, runs_a_trial) -> Iterator[Machines]:
     """Two workers that no test harms."""
-    made = Machines(tmp_path_factory.mktemp("machines"))
+    made = Machines(tmp_path_factory.mktemp("machines"), runs_a_trial)
     try:
         made.start("a", "b")
         yield made
@@ -148,32 +135,11 @@ def machines(tmp_path_factory) -> Iterator[Machines]:
 
 
 @pytest.fixture
-def others(tmp_path) -> Iterator[Machines]:
+def others(tmp_path, runs_a_trial) -> Iterator[Machines]:
     """A scheduler of this test's own."""
-    made = Machines(tmp_path)
+    made = Machines(tmp_path, runs_a_trial)
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def make_works() -> Iterator[Callable[..., list[tuple[int, Work]]]]:
-    """Make trials of a regression, one for each program, with other rows and another seed each."""
-    rng = np.random.default_rng(1)
-    X = pd.DataFrame(rng.normal(size=(N_ROWS, 3)), columns=list("abc"))
-    y = X.to_numpy() @ [1.0, -2.0, 3.0] + rng.normal(size=N_ROWS)
-    memory = wire.to_memory(wire.table_message(X))
-
-    def make(*programs: str) -> list[tuple[int, Work]]:
-        works = []
-        for number, program in enumerate(programs):
-            rows = np.random.default_rng(number).permutation(N_ROWS)
-            order = Order("trial.py", "source", None, False, number, 1, 30.0, 4_000_000_000)
-            given = memory, memory, rows[:40], rows[40:], y[rows[:40]]
-            works.append((number, Work(order, Runtime(), program.encode(), *given)))
-        return works
-
-    yield make
-    os.close(memory)
 
 
 @pytest.fixture

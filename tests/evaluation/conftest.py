@@ -1,0 +1,52 @@
+"""Trials by hand, without a competition around them."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from competition.evaluation import wire
+from competition.evaluation.child import Order
+from competition.evaluation.outcomes import Runtime, Work
+
+N_ROWS = 60
+
+
+@pytest.fixture(scope="session")
+def make_works() -> Iterator[Callable[..., list[tuple[int, Work]]]]:
+    """Make trials of a regression, one for each program, with other rows and another seed each."""
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame(rng.normal(size=(N_ROWS, 3)), columns=list("abc"))
+    y = X.to_numpy() @ [1.0, -2.0, 3.0] + rng.normal(size=N_ROWS)
+    memory = wire.to_memory(wire.table_message(X))
+
+    def make(*programs: str) -> list[tuple[int, Work]]:
+        works = []
+        for number, program in enumerate(programs):
+            rows = np.random.default_rng(number).permutation(N_ROWS)
+            order = Order("trial.py", "source", None, False, number, 1, 30.0, 4_000_000_000)
+            given = memory, memory, rows[:40], rows[40:], y[rows[:40]]
+            works.append((number, Work(order, Runtime(), program.encode(), *given)))
+        return works
+
+    yield make
+    os.close(memory)
+
+
+@pytest.fixture(scope="session")
+def runs_a_trial() -> Callable[[int], bool]:
+    """Tell whether below a process there is a fork of a worker of ours."""
+    psutil = pytest.importorskip("psutil")
+
+    def runs(pid: int) -> bool:
+        with suppress(psutil.Error):
+            for child in psutil.Process(pid).children(recursive=True):
+                command = child.cmdline()
+                if "serve" in command and "python" in command[0] and child.parent().cmdline() == command:
+                    return True
+        return False
+
+    return runs

@@ -1,0 +1,74 @@
+"""The pool: cores, and who waits for whom."""
+
+import os
+import time
+
+import psutil
+import pytest
+
+from competition.evaluation.workers import Pool
+
+PROGRAM = """
+import os
+import time
+
+import numpy as np
+
+class Estimator:
+    def fit(self, X, y):
+        time.sleep({seconds})
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), float(sum(2**core for core in os.sched_getaffinity(0))))
+
+def make_estimator(random_state, n_threads):
+    return Estimator()
+"""
+QUICK, SLOW = PROGRAM.format(seconds=0), PROGRAM.format(seconds=20)
+
+
+def test_a_job_keeps_to_its_cores_from_its_workers_start(make_works, strongest):
+    core = max(os.sched_getaffinity(0))
+    others = {child.pid for child in psutil.Process().children(recursive=True)}
+    with Pool(1, 1, strongest, cpus=[[core]]) as pool:
+        outcomes = dict(pool.run(make_works(QUICK, QUICK)))
+        workers = [
+            child
+            for child in psutil.Process().children(recursive=True)
+            if child.pid not in others and "serve" in child.cmdline()
+        ]
+        # A fork stays where its worker is, so that no other core has to wake up.
+        assert [core] in [worker.cpu_affinity() for worker in workers]
+    assert {float(outcome.predictions.values[0]) for outcome in outcomes.values()} == {2.0**core}
+
+
+def test_the_next_trial_runs_while_the_last_is_looked_at(make_works, strongest, runs_a_trial):
+    with Pool(1, 1, strongest, cpus=[[]]) as pool:
+        outcomes = pool.run(make_works(QUICK, SLOW))
+        number, outcome = next(outcomes)
+        assert (number, outcome.failure) == (0, None)
+        # Nobody asks for the second outcome, and yet it is under way.
+        deadline = time.monotonic() + 15
+        while not runs_a_trial(os.getpid()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert runs_a_trial(os.getpid())
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_trial_is_taken_once_and_no_earlier_than_needed(make_works, strongest, jobs):
+    taken = []
+
+    def handed_out():
+        for number, work in make_works(*[QUICK] * 6):
+            taken.append(number)
+            yield number, work
+
+    with Pool(jobs, 1, strongest, cpus=[[]] * jobs) as pool:
+        found = []
+        for number, outcome in pool.run(handed_out()):
+            assert outcome.failure is None
+            found.append(number)
+            # Those under way, and one at hand.
+            assert len(taken) <= len(found) + jobs + 1
+    assert sorted(found) == taken == list(range(6))
