@@ -1,6 +1,7 @@
 """Trials by hand, without a competition around them."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -37,15 +38,16 @@ def make_works() -> Iterator[Callable[..., list[tuple[int, Work]]]]:
 
 
 @pytest.fixture(scope="session")
-def runs_a_trial() -> Callable[[int], bool]:
-    """Tell whether below a process there is a fork of a worker of ours."""
+def runs_a_trial() -> Callable[..., bool]:
+    """Tell whether below a process there is a fork of a worker of ours, and for how long at least."""
     psutil = pytest.importorskip("psutil")
 
-    def runs(pid: int) -> bool:
+    def runs(pid: int, least_seconds: float = 0.0) -> bool:
         with suppress(psutil.Error):
             for child in psutil.Process(pid).children(recursive=True):
                 command = child.cmdline()
-                if "serve" in command and "python" in command[0] and child.parent().cmdline() == command:
+                is_fork = "serve" in command and "python" in command[0] and child.parent().cmdline() == command
+                if is_fork and time.time() - child.create_time() >= least_seconds:
                     return True
         return False
 

@@ -100,12 +100,14 @@ class Machines:
             assert time.monotonic() < deadline, "the worker stays"
             time.sleep(0.05)
 
-    def kill_a_busy_one(self) -> None:
-        """Kill a worker in the middle of a trial."""
+    def kill_a_busy_one(self, least_seconds: float = 0.0, until: threading.Event | None = None) -> None:
+        """Kill a worker in the middle of a trial that has run for a while, unless something comes before."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
+            if until is not None and until.is_set():
+                return
             for process in self.processes.values():
-                if process.poll() is None and self._runs_a_trial(process.pid):
+                if process.poll() is None and self._runs_a_trial(process.pid, least_seconds):
                     process.send_signal(signal.SIGKILL)
                     process.wait()
                     return
@@ -275,16 +277,22 @@ def test_a_killed_worker_changes_nothing(others, make_works, predictions_here):
 def test_a_trial_that_loses_three_workers_is_nobodys_fault(others, make_works):
     endless = REGRESSION.format(fit="time.sleep(25)", predict="pass")
     others.start("a")
+    lost = threading.Event()
 
     def kill_and_start():
-        for name in "bcd":
-            others.kill_a_busy_one()
+        for name in takewhile(lambda _: not lost.is_set(), "bcdefgh"):
+            # The short trial is to be spared: it would lose its workers in the place of the long one.
+            others.kill_a_busy_one(least_seconds=1.0, until=lost)
             others.start(name)
 
+    outcomes = {}
     with Cluster(others.address, 1) as cluster:
         killer = threading.Thread(target=kill_and_start)
         killer.start()
-        outcomes = dict(cluster.run(make_works(endless, PLAIN)))
+        for number, outcome in cluster.run(make_works(endless, PLAIN)):
+            outcomes[number] = outcome
+            if number == 0:
+                lost.set()
         killer.join()
     assert outcomes[0].failure.type == "infrastructure"
     assert "3 times" in outcomes[0].failure.message
