@@ -19,7 +19,7 @@ from competition.repository import Repository
 
 STRENGTHS = (0.1, 0.3, 1.0)
 N_PLANTED = 20
-N_CLEAN = 30
+N_CLEAN = 60
 LIMIT = 5.0
 TIME_LIMIT = 30.0
 SIZES = ((1_000_000, 13), (1_000, 2_000))
