@@ -13,8 +13,8 @@ from competition.feedback.published import Published
 from competition.manifest import Manifest
 from competition.metrics import METRICS
 from competition.ranking.corrected_ttest import against_best
-from competition.ranking.inference import LEVEL, Inference
-from competition.ranking.order import evidence_of, in_order, inferred, rank
+from competition.ranking.inference import LEVEL, Inference, infer_from
+from competition.ranking.order import evidence_of, in_order, rank
 from competition.ranking.resampling import Evidence
 from competition.results import Result
 
@@ -164,7 +164,7 @@ def build(
     sources: Mapping[str, str] | None = None,
     unreadable: Mapping[str, str] | None = None,
     harness: "Harness | None" = None,
-    conclude: Callable[[Evidence], Inference] = inferred,
+    infer: Callable[[Evidence], Inference] = infer_from,
 ) -> Leaderboard:
     """Rank the results that belong together, and list the others as stale.
 
@@ -180,7 +180,7 @@ def build(
     harness : Harness, optional
         The harness as it is now. Results that others scored are stale; so are those whose trials others ran, beside
         results of its own or, where it has none, of the one that made most. If not given, this is not looked at.
-    conclude : callable, optional
+    infer : callable, optional
         As `rank` takes it.
     """
     results = [result for result in results if sources is None or result.solution.name in sources]
@@ -199,7 +199,7 @@ def build(
             stale.append((result.solution.name, why))
         else:
             current.append(result)
-    ranking = rank(current, definition, conclude)
+    ranking = rank(current, definition, infer)
     rows = tuple(row_of(standing, definition) for standing in ranking.standings)
     rows = _compared(rows, definition)
     return mark_front(Leaderboard(definition, rows, tuple(sorted(stale)), ranking.reason))

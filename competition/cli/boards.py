@@ -51,7 +51,7 @@ def leaderboard(
         return
     definition = definition_of(repository, slug)
     manifest = current_manifest(repository, definition)
-    board = board_of(repository, definition, manifest, remembers=True)
+    board = board_of(repository, definition, manifest, from_cache=True)
     has_feedback = board.published is not None and (board.published.feedback or board.published.closed)
     if not board.rows and not board.stale and not has_feedback:
         raise PodiumError(f"'{definition.slug}' has no results yet", f"run `podium run {definition.slug}`")

@@ -69,7 +69,7 @@ def board_of(
     collected: "Collected | None" = None,
     *,
     of_any_harness: bool = False,
-    remembers: bool = False,
+    from_cache: bool = False,
 ) -> "Leaderboard":
     """Rank the results that are there, or that were read already.
 
@@ -77,13 +77,13 @@ def board_of(
     ----------
     of_any_harness : bool
         Whether results of any version of the harness will do.
-    remembers : bool
-        Whether what was inferred from the same results before stands: to show a board, not to record one.
+    from_cache : bool
+        Whether what was inferred from the same results before will do: to show a board, not to record one.
     """
-    from competition.board.kept import remembering
     from competition.board.table import build
     from competition.evaluation.sources import this_harness
-    from competition.ranking.order import inferred
+    from competition.ranking.inference import infer_from
+    from competition.ranking.inference_cache import cached_in
     from competition.result_files import collect_results
     from competition.solution import source_fingerprint
 
@@ -92,8 +92,8 @@ def board_of(
     sources = {name: source_fingerprint(path.read_bytes()) for name, path in plain.items()}
     collected = collected or collect_results(repository, definition.slug)
     harness = None if of_any_harness else this_harness()
-    conclude = remembering(repository.inference(definition.slug)) if remembers else inferred
-    board = build(definition, collected.results, manifest, sources, collected.unreadable, harness, conclude)
+    infer = cached_in(repository.inference(definition.slug)) if from_cache else infer_from
+    board = build(definition, collected.results, manifest, sources, collected.unreadable, harness, infer)
     if not definition.is_sealed:
         return board
 

@@ -1,14 +1,13 @@
 """The trial cache: what a trial came to, under its key (`key.TrialKey`).
 
-An entry is a file: a magic number, the SHA-256 of the rest, and a message of `wire`. It is written beside its place and
-renamed, so a process killed at any moment leaves whole entries; what a power cut leaves half written fails the checksum
-and nothing waits for the disk. An entry that is not whole, or not of its key, is absent. Nothing is ever unpickled.
+An entry is a file of `checked`, with the SHA-256 of what it holds. It is written beside its place and renamed, so a
+process killed at any moment leaves whole entries; what a power cut leaves half written fails the checksum and nothing
+waits for the disk. An entry that is not whole, or not of its key, is absent. Nothing is ever unpickled.
 """
 
 import contextlib
 import os
 import re
-import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from competition.evaluation import wire
-from competition.evaluation.key import checksum
+from competition.evaluation import checked
 from competition.evaluation.outcomes import Outcome
-from competition.repository import make_folder, replacing, write_text
+from competition.repository import make_folder, write_text
 from competition.results import Failure, FailureType, Predictions, ScoreKind
 
 FORMAT = 2
@@ -35,7 +33,6 @@ LOG = "runs.jsonl"
 LOG_LINES = 100
 ABANDONED_SECONDS = 3_600.0
 
-_PREFIX = struct.Struct("<8s32s")
 _ENTRY = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\..+")
 
@@ -65,15 +62,18 @@ class TrialCache:
     ----------
     folder : Path
         Where the entries lie; made if need be.
+    only_shown : bool
+        Whether nothing is to be kept or removed: the folder may be missing, or somebody else's.
 
     Raises
     ------
     PodiumError
-        If the folder cannot be made or written to.
+        If the folder cannot be made or written to, and is to be.
     """
 
-    def __init__(self, folder: Path) -> None:
-        make_folder(folder)
+    def __init__(self, folder: Path, *, only_shown: bool = False) -> None:
+        if not only_shown:
+            make_folder(folder)
         self.folder = folder
 
     def get(self, key: str) -> Outcome | None:
@@ -84,7 +84,7 @@ class TrialCache:
         path = self._path(key)
         try:
             with path.open("rb", buffering=0) as file:
-                outcome = _decode(memoryview(file.readall()), key)
+                outcome = _decode(file.readall(), key)
                 read = os.fstat(file.fileno())
         except OSError:
             return None
@@ -106,10 +106,7 @@ class TrialCache:
         """
         if outcome.failure is not None and outcome.failure.type in NEVER_KEPT:
             return
-        message = _encode(outcome, key)
-        with replacing(self._path(key)) as temporary, temporary.open("wb") as file:
-            file.write(_PREFIX.pack(MAGIC, checksum(message)))
-            file.writelines(message)
+        checked.write(self._path(key), MAGIC, *_encode(outcome, key))
 
     def size(self) -> Size:
         """Count the entries and their bytes."""
@@ -197,7 +194,7 @@ class _Meta(BaseModel):
     reference_seconds: float | None
 
 
-def _encode(outcome: Outcome, key: str) -> list[bytes | memoryview]:
+def _encode(outcome: Outcome, key: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     predictions = outcome.predictions
     arrays = {} if predictions is None else {"values": predictions.values, "scores": predictions.scores}
     meta = _Meta(
@@ -211,22 +208,19 @@ def _encode(outcome: Outcome, key: str) -> list[bytes | memoryview]:
         peak_memory_mb=outcome.peak_memory_mb,
         reference_seconds=outcome.reference_seconds,
     )
-    return wire.encode({name: array for name, array in arrays.items() if array is not None}, meta.model_dump())
+    return {name: array for name, array in arrays.items() if array is not None}, meta.model_dump()
 
 
-def _decode(content: memoryview, key: str) -> Outcome | None:
+def _decode(content: bytes, key: str) -> Outcome | None:
     """Read an entry; None if a bit of it is wrong, or it is another key's."""
-    if len(content) < _PREFIX.size:
+    message = checked.decode(content, MAGIC)
+    if message is None:
         return None
-    magic, written = _PREFIX.unpack_from(content)
-    message = content[_PREFIX.size :]
-    if magic != MAGIC or written != checksum([message]):
-        return None
+    arrays, header = message
     try:
-        arrays, header = wire.decode(message)
         meta = _Meta.model_validate(header)
         predictions = _predictions(arrays, meta.score_kind)
-    except (wire.WireError, ValueError):  # whole, but written by other code than this
+    except ValueError:  # whole, but written by other code than this
         return None
     if meta.key != key or (predictions is None) == (meta.failure is None):
         return None

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.ranking.maxt import differences, separated
-from competition.ranking.resampling import Replicates
+from competition.ranking.resampling import Evidence, Replicates
 from competition.ranking.score_intervals import intervals
 
 LEVEL = 0.95
@@ -44,6 +44,11 @@ class Inference:
     def tied_with_best(self) -> NDArray[np.bool_] | None:
         """Whether no solution is significantly better, shape (K,)."""
         return None if self.rank_low is None else self.rank_low == 1
+
+
+def infer_from(evidence: Evidence) -> Inference:
+    """Infer what can be said of solutions, by resampling."""
+    return infer(evidence.resampled())
 
 
 def infer(replicates: Replicates, level: float = LEVEL) -> Inference:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from competition.definition import Competition
-from competition.ranking.inference import Inference, infer
+from competition.ranking.inference import Inference, infer_from
 from competition.ranking.resampling import Contestant, Evidence
 from competition.ranking.seeds import Seeds, seeds_of
 from competition.results import Result
@@ -61,27 +61,22 @@ class Ranking:
     reason: str
 
 
-def inferred(evidence: Evidence) -> Inference:
-    """Infer what can be said, by resampling."""
-    return infer(evidence.resampled())
-
-
 def rank(
-    results: Iterable[Result], definition: Competition, conclude: Callable[[Evidence], Inference] = inferred
+    results: Iterable[Result], definition: Competition, infer: Callable[[Evidence], Inference] = infer_from
 ) -> Ranking:
     """Rank results by their score; rows of equal score stand in the order of their names.
 
     Parameters
     ----------
-    conclude : callable, optional
-        Makes an inference of evidence; `competition.board.kept` has one that remembers.
+    infer : callable, optional
+        Makes an inference of evidence; `competition.ranking.inference_cache` has one that does so once.
     """
     placed = in_order(results, definition)
     scored = [one for one in placed if one.rank is not None]
     evidence = evidence_of(scored, definition)
     if isinstance(evidence, str):
         return Ranking(tuple(placed), evidence)
-    inference = conclude(evidence)
+    inference = infer(evidence)
     told = [_told(one, inference, number) for number, one in enumerate(scored)]
     return Ranking((*told, *placed[len(scored) :]), inference.reason)
 

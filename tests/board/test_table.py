@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from competition.board.numbers import cost, number
+from competition.board.numbers import cost, number, signed
 from competition.board.table import build
 from competition.definition import Competition
 from competition.evaluation.sources import Harness
@@ -176,4 +176,17 @@ def test_numbers():
     assert number(0.123456) == "0.1235"
     assert number(0.123456, 2) == "0.12"
     assert number(None) == cost(None) == "–"
+    assert [number(value) for value in (999_999.5, -999_999.5, 1e6, -1e6)] == [
+        "999999.5000",
+        "-999999.5000",
+        "1.000e+06",
+        "-1.000e+06",
+    ]
+    assert [number(value, 2) for value in (1.23449e150, float("inf"), float("nan"))] == ["1.234e+150", "inf", "nan"]
+    assert [signed(value) for value in (0.5, -0.5, 1.5e6, -1.5e308)] == [
+        "+0.5000",
+        "-0.5000",
+        "+1.500e+06",
+        "-1.500e+308",
+    ]
     assert [cost(value) for value in (0.123, 12.34, 1234.5)] == ["0.12", "12.3", "1,234"]

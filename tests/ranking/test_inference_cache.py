@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from competition.board import kept
-from competition.board.kept import remembering
 from competition.errors import PodiumError
 from competition.evaluation.sources import Harness
 from competition.metrics import METRICS, Scorer
-from competition.ranking.order import inferred
+from competition.ranking import inference_cache
+from competition.ranking.inference import infer_from
+from competition.ranking.inference_cache import cached_in
 from competition.ranking.resampling import Contestant, Evidence
 
 FIELDS = ("low", "high", "first_share", "rank_low", "rank_high")
@@ -41,9 +41,9 @@ def calls(monkeypatch):
 
     def counted(evidence):
         made.append(evidence)
-        return inferred(evidence)
+        return infer_from(evidence)
 
-    monkeypatch.setattr(kept, "inferred", counted)
+    monkeypatch.setattr(inference_cache, "infer_from", counted)
     return made
 
 
@@ -57,9 +57,9 @@ def calls(monkeypatch):
 )
 def test_the_second_time_is_like_the_first(tmp_path, calls, evidence):
     file = tmp_path / "inferences" / "spam"
-    first, second = remembering(file)(evidence), remembering(file)(evidence)
+    first, second = cached_in(file)(evidence), cached_in(file)(evidence)
     assert len(calls) == 1
-    assert same(first, inferred(evidence))
+    assert same(first, infer_from(evidence))
     assert same(second, first)
 
 
@@ -83,36 +83,38 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_other_evidence_is_inferred_from_anew_and_takes_the_place(tmp_path, calls, change):
-    conclude, before = remembering(tmp_path / "spam"), evidence_of()
+    infer, before = cached_in(tmp_path / "spam"), evidence_of()
     after = change(before)
-    conclude(before)
-    assert same(conclude(after), inferred(after))
-    conclude(after)
+    infer(before)
+    assert same(infer(after), infer_from(after))
+    infer(after)
     assert len(calls) == 2
 
 
 @pytest.mark.parametrize("name", ["this_harness", "fingerprint"])
 def test_other_code_infers_anew(tmp_path, calls, monkeypatch, name):
-    conclude = remembering(tmp_path / "spam")
-    conclude(evidence_of())
-    monkeypatch.setattr(kept, name, lambda *_: Harness("other", "other") if name == "this_harness" else "other")
-    conclude(evidence_of())
+    infer = cached_in(tmp_path / "spam")
+    infer(evidence_of())
+    monkeypatch.setattr(
+        inference_cache, name, lambda *_: Harness("other", "other") if name == "this_harness" else "other"
+    )
+    infer(evidence_of())
     assert len(calls) == 2
 
 
 def test_every_bit_of_the_file_counts(tmp_path, calls):
     file = tmp_path / "spam"
-    first = remembering(file)(evidence_of())
+    first = cached_in(file)(evidence_of())
     whole = file.read_bytes()
     for place in (0, 31, 32, 100, len(whole) // 2, len(whole) - 1):
         damaged = bytearray(whole)
         damaged[place] ^= 1
         file.write_bytes(damaged)
-        assert same(remembering(file)(evidence_of()), first)
+        assert same(cached_in(file)(evidence_of()), first)
         assert file.read_bytes() == whole
     for cut in (b"", whole[:10], whole[:-1]):
         file.write_bytes(cut)
-        assert same(remembering(file)(evidence_of()), first)
+        assert same(cached_in(file)(evidence_of()), first)
     assert len(calls) == 1 + 6 + 3
 
 
@@ -120,7 +122,7 @@ def test_where_nothing_can_be_kept_the_board_is_shown_all_the_same(tmp_path, cal
     def full(*_):
         raise PodiumError("cannot write: no space left on device")
 
-    monkeypatch.setattr(kept, "replacing", full)
-    conclude = remembering(tmp_path / "spam")
-    assert same(conclude(evidence_of()), conclude(evidence_of()))
+    monkeypatch.setattr(inference_cache.checked, "write", full)
+    infer = cached_in(tmp_path / "spam")
+    assert same(infer(evidence_of()), infer(evidence_of()))
     assert len(calls) == 2
