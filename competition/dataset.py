@@ -36,6 +36,8 @@ from competition.tables import (
 )
 from competition.vault import Vault, named_vault
 
+SPLIT_SEEDS = 2**31  # scikit-learn takes 32 bits, and repeats count on
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -195,10 +197,10 @@ def _prepare(repository: Repository, definition: Competition, raw: Path | None, 
 def _split(table: pd.DataFrame, definition: Competition, vault: Vault | None) -> Tables:
     """Draw the held-out rows, their halves and the folds; from a secret seed where the key is sealed."""
     keys = row_keys(table, definition)
-    own = definition.competition.seed
+    own = definition.competition.seed % SPLIT_SEEDS
     # With a seed that stands in the rules, a draw by class would tell how many held-out rows of a class lie between
     # two rows whose labels are known.
-    seed = own if vault is None else vault.seed("split")
+    seed = own if vault is None else vault.seed("split") % SPLIT_SEEDS
     held = hold_out(keys, definition.split, seed)
     public = public_half(keys.take(held), definition.split, seed)
     made = folds(keys.take(~held), definition.cv, own)

@@ -17,6 +17,8 @@ import pandas as pd
 from competition.errors import PodiumError
 from competition.manifest import named_sources
 
+SEED_LIMITS = ("2**32 - 1", "4294967295")  # as NumPy's RandomState says it, and scikit-learn
+
 
 def import_dataset(path: Path) -> ModuleType:
     """Import the maintainers' code.
@@ -66,6 +68,11 @@ def load(module: ModuleType, function: str, raw: Path, *args: Any, where: str) -
         # `open` says "[Errno 2] ..."; a module that explains itself passes a text.
         raise PodiumError(str(error) if error.filename is None else f"{error.filename} does not exist") from None
     except ValueError as error:
+        if any(limit in str(error) for limit in SEED_LIMITS):
+            raise PodiumError(
+                f"{where}: {function}() hands the seed to what takes 32 bits, and a secret one has 128",
+                "numpy.random.default_rng(seed) takes it",
+            ) from None
         raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
         if raised_in != module.__file__:
             raise

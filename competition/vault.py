@@ -17,7 +17,7 @@ from competition.repository import Repository, make_folder, replacing
 ENVIRONMENT = "PODIUM_KEYS"
 NAMES_IT = f"--keys DIR or the environment variable {ENVIRONMENT} names the folder that holds it"
 SECRET_BYTES = 32
-SEEDS = 2**31
+SEED_BYTES = 16  # more than can be tried one after the other
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Vault:
 
     def seed(self, purpose: str) -> int:
         """Return a seed for a purpose, the same each time, that follows from nothing but the secret."""
-        return int.from_bytes(self._digest(f"seed {purpose}".encode())[:8], "big") % SEEDS
+        return int.from_bytes(self._digest(f"seed {purpose}".encode())[:SEED_BYTES], "big")
 
     def seal(self, content: bytes) -> str:
         """HMAC-SHA256 of the key's content under the secret: it tells keys apart, and permits no guessing at labels."""

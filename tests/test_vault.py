@@ -190,6 +190,7 @@ def test_a_seal_permits_no_guessing(tmp_path: Path) -> None:
         vault.make()
     assert one.seal(b"labels") == one.seal(b"labels") != other.seal(b"labels")
     assert one.seed("split") == one.seed("split") != one.seed("order")
+    assert one.seed("data") > 2**64, "few enough to be tried one after the other"
 
 
 def test_a_manifest_of_an_open_competition_has_no_key(tmp_path, new_competition):

@@ -16,7 +16,7 @@ from competition.repository import Repository
 if TYPE_CHECKING:
     from competition.dataset import Prepared
 
-SEEDS = 2**31
+SEEDS = 2**128  # a solution that carries the generator can try 2**31 of them in its time
 ONLY_SYNTHETIC = "allowed: a competition whose dataset.py draws the table from the seed"
 TARGET = "\0target"
 
@@ -30,7 +30,7 @@ def redrawn(definition: Competition, seed: int) -> Competition:
         If it is no seed, or the seed of the rules themselves.
     """
     if not 0 <= seed < SEEDS or seed == definition.competition.seed:
-        raise PodiumError(f"the seed of a new draw: found {seed}; allowed: 0 to {SEEDS - 1:,}, not the committed one")
+        raise PodiumError(f"the seed of a new draw: found {seed}; allowed: 0 to 2**128 - 1, not the committed one")
     return definition.model_copy(update={"competition": definition.competition.model_copy(update={"seed": seed})})
 
 

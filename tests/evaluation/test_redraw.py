@@ -11,7 +11,7 @@ from competition.evaluation.falls import fell
 from competition.evaluation.redraw import redraw, redrawn
 from competition.repository import Repository
 
-SECRET = 424_242
+SECRET = 2**127 + 424_242
 GENERATOR = """\
 import numpy as np
 import pandas as pd
@@ -54,10 +54,28 @@ def test_redrawn_rules_differ_in_the_seed_alone(small_definition):
     assert small_definition.competition.seed == 7
 
 
-@pytest.mark.parametrize("seed", [-1, 2**31, 7])
+@pytest.mark.parametrize("seed", [-1, 2**128, 7])
 def test_a_seed_that_is_none_or_known_is_refused(small_definition, seed):
-    with pytest.raises(PodiumError, match=f"found {seed}; allowed: 0 to 2,147,483,647, not the committed one"):
+    with pytest.raises(PodiumError, match=rf"found {seed}; allowed: 0 to 2\*\*128 - 1, not the committed one"):
         redrawn(small_definition, seed)
+
+
+FEW_SEEDS = {
+    "NumPy's old generator": "np.random.RandomState(seed).rand()",
+    "scikit-learn": "__import__('sklearn.datasets').datasets.make_blobs(400, random_state=seed)[1]",
+}
+
+
+@pytest.mark.parametrize("draws", FEW_SEEDS.values(), ids=FEW_SEEDS)
+def test_a_generator_of_few_seeds_is_told(synthetic, tmp_path_factory, draws):
+    repository, definition = synthetic
+    source = GENERATOR + LOAD.replace("(draw(seed))", f"(draw(seed)).assign(c=lambda _: {draws})")
+    (repository.data(definition.slug) / "dataset.py").write_text(source)
+    expected = (
+        r"dataset\.py: load\(\) hands the seed to what takes 32 bits.*; numpy\.random\.default_rng\(seed\) takes it"
+    )
+    with pytest.raises(PodiumError, match=expected):
+        redraw(repository, definition, SECRET, tmp_path_factory.mktemp("redrawn"))
 
 
 def test_a_new_draw_leaves_the_repository_as_it_is(synthetic, tmp_path_factory):
@@ -100,7 +118,7 @@ def test_a_generator_may_read_files_beside_it(synthetic, tmp_path_factory):
 LOADED = {
     "a table": "    return pd.read_pickle(raw / 'table.pkl')\n",
     "a table in another order, under other ids": (
-        "    table = pd.read_pickle(raw / 'table.pkl').sample(frac=1, random_state=seed)\n"
+        "    table = pd.read_pickle(raw / 'table.pkl').sample(frac=1, random_state=np.random.default_rng(seed))\n"
         "    return table.assign(id=range(len(table)))\n"
     ),
 }
@@ -110,7 +128,7 @@ LOADED = {
 def test_data_that_do_not_follow_from_the_seed_cannot_be_redrawn(tmp_path, new_competition, what, tmp_path_factory):
     repository, definition = new_competition(tmp_path)
     module = repository.data(definition.slug) / "dataset.py"
-    module.write_text("import pandas as pd\n\n\ndef load(raw, seed):\n" + LOADED[what])
+    module.write_text("import numpy as np\nimport pandas as pd\n\n\ndef load(raw, seed):\n" + LOADED[what])
     with pytest.raises(PodiumError, match=r"'small-binary' cannot be drawn anew: .*dataset.py makes the same rows"):
         redraw(repository, definition, SECRET, tmp_path_factory.mktemp("redrawn"))
 
