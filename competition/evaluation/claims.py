@@ -8,7 +8,7 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,9 @@ from pathlib import Path
 NAME = "podium"
 # No system gives these to a user or a service (systemd, "Users, Groups, UIDs and GIDs on systemd Systems").
 UNPRIVILEGED = range(61184, 65520)
+# What root needs to hand a folder to another user, become that user, end it and clear up after it (linux/capability.h).
+CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID = 0, 1, 2, 5, 6, 7
+TO_BE_ANOTHER = (CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID)
 
 
 @contextmanager
@@ -70,12 +73,18 @@ def claimed_cores(jobs: int, threads: int) -> Iterator[list[list[int]]]:
 
 
 @contextmanager
-def claimed_user() -> Iterator[int | None]:
+def claimed_user(reads: Iterable[str] = ()) -> Iterator[int | None]:
     """Claim the number of a user whom nobody else is; None for who this process is, where it is not root.
 
-    None as well in a user namespace that has no other user.
+    None as well in a user namespace that has no other user, and where root lacks the rights to become one, as in a
+    container that drops them.
+
+    Parameters
+    ----------
+    reads : iterable of str
+        What that user has to read; where only root may, it takes one right more.
     """
-    if sys.platform != "linux" or os.geteuid() != 0:
+    if sys.platform != "linux" or os.geteuid() != 0 or not _can_be_another(reads):
         yield None
         return
     import pwd
@@ -86,6 +95,22 @@ def claimed_user() -> Iterator[int | None]:
     random.SystemRandom().shuffle(free)
     with ExitStack() as stack:
         yield next((uid for uid in free if stack.enter_context(claimed(f"user-{uid}"))), next(iter(free), None))
+
+
+def _can_be_another(reads: Iterable[str]) -> bool:
+    """Whether this process has the rights that it takes to become another user who reads these files."""
+    status = Path("/proc/self/status").read_text("ascii")
+    effective = int(next(line for line in status.splitlines() if line.startswith("CapEff:")).split()[1], 16)
+    has = [right for right in range(effective.bit_length()) if effective >> right & 1]
+    return set(TO_BE_ANOTHER) <= set(has) and (CAP_DAC_READ_SEARCH in has or all(map(_is_open_to_all, reads)))
+
+
+def _is_open_to_all(path: str) -> bool:
+    """Whether every user may read a file or what is in a folder: by its mode, and those of the folders above."""
+    real = Path(path).resolve()
+    enter = 0o001
+    read = 0o004 | (enter if real.is_dir() else 0)
+    return real.stat().st_mode & read == read and all(folder.stat().st_mode & enter for folder in real.parents)
 
 
 def _mapped() -> list[tuple[int, int]]:

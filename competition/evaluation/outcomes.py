@@ -12,6 +12,7 @@ from competition.evaluation.child import Ended, Order
 from competition.results import Failure, FailureType, Predictions
 
 HEADER_BYTES = 256 * 1024
+LARGEST_VALUE = 1e50  # of a regression: fourth powers are summed, and have to stay finite
 TOLD_BY_TRIAL = frozenset({"memory", "error", "bad-output"})
 
 
@@ -169,8 +170,8 @@ def check_predictions(
         raise ValueError(f"the values are not {n_rows} numbers of type {wanted}")
     if n_classes and not ((values >= 0) & (values < n_classes)).all():
         raise ValueError("a value is no class code")
-    if not n_classes and not np.isfinite(values).all():
-        raise ValueError("a value is not finite")
+    if not n_classes and not (np.abs(values) <= LARGEST_VALUE).all():
+        raise ValueError(f"a value is not finite, or beyond ±{LARGEST_VALUE:g}")
     scores, kind = arrays.get("scores"), meta.get("score_kind")
     if scores is None:
         return Predictions(values)

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -74,28 +75,25 @@ class Worker:
         self.cpus = cpus
         self.runtime = runtime
         self.running: Running | None = None
-        self._held = ExitStack()
-        self.scratch = str(self._held.enter_context(temporary_folder()))
-        # The depth of what a trial left is its choice, and the standard library's way of clearing recurses.
-        self._held.callback(_clear, Path(self.scratch))
-        self.control, theirs = socket.socketpair()
-        confined = confinement(level, self._held.enter_context(claimed_user()))
-        if runtime.site_packages is not None:
-            confined = replace(confined, read=(*confined.read, runtime.site_packages))
-        if confined.uid is not None:
-            os.chown(self.scratch, confined.uid, confined.uid)
-        home = bubblewrap.SCRATCH if level == "namespaces" else self.scratch
-        setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages, tuple(cpus))))
-        with theirs:
-            self.process = subprocess.Popen(
-                start(level, ["serve", setting, str(theirs.fileno())], confined.read, runtime.site_packages is None),
-                env=environment(home, threads),
-                cwd=self.scratch,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C reaches the harness alone, which then ends its workers
-            )
+        own = () if runtime.site_packages is None else (runtime.site_packages,)
+        with ExitStack() as held:
+            user = held.enter_context(claimed_user((*bubblewrap.readable(), *own)))
+            confined = confinement(level, user)
+            confined = replace(confined, read=(*confined.read, *own))
+            home = bubblewrap.SCRATCH if level == "namespaces" else str(held.enter_context(_scratch_of(user)))
+            self.control, theirs = socket.socketpair()
+            setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages, tuple(cpus))))
+            with theirs:
+                self.process = subprocess.Popen(
+                    start(level, ["serve", setting, str(theirs.fileno())], confined.read, not own),
+                    env=environment(home, threads),
+                    cwd="/" if level == "namespaces" else home,
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C reaches the harness alone, which then ends its workers
+                )
+            self._held = held.pop_all()
 
     def begin(self, key: Any, work: Work, attempt: int) -> Running:
         """Hand it a trial."""
@@ -136,10 +134,18 @@ class Worker:
         self._held.close()
 
 
-def _clear(scratch: Path) -> None:
-    """Empty a scratch directory; a worker that ended by itself has removed it."""
-    with contextlib.suppress(OSError, LeftoversError):
-        empty(scratch)
+@contextlib.contextmanager
+def _scratch_of(user: int | None) -> Iterator[Path]:
+    """Give a scratch directory that belongs to a user, this one for None; one that the worker has removed is gone."""
+    with temporary_folder() as scratch:
+        if user is not None:
+            os.chown(scratch, user, user)
+        try:
+            yield scratch
+        finally:
+            # The depth of what a trial left is its choice, and the standard library's way of clearing recurses.
+            with contextlib.suppress(OSError, LeftoversError):
+                empty(scratch)
 
 
 def environment(scratch: str, threads: int) -> dict[str, str]:

@@ -79,8 +79,14 @@ class Pool:
         self._level: Level = level
         self._held = ExitStack()
         pinned = self._held.enter_context(claimed_cores(jobs, threads)) if cpus is None else cpus
-        self._workers = [Worker(own, threads, level, runtime or Runtime()) for own in pinned]
         self._selector = selectors.DefaultSelector()
+        self._workers: list[Worker] = []
+        try:
+            for own in pinned:
+                self._workers.append(Worker(own, threads, level, runtime or Runtime()))
+        except BaseException:
+            self._close()
+            raise
 
     @property
     def jobs(self) -> int:
@@ -98,34 +104,46 @@ class Pool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._selector.close()
-        for worker in self._workers:
-            worker.close()
+        while self._workers:
+            self._workers.pop().close()
         self._held.close()
 
     def run(self, works: Iterable[tuple[Key, Work]]) -> Iterator[tuple[Key, Outcome]]:
         """Run trials, in the order given, and yield each outcome when it is there.
 
         A worker that dies is replaced. What the machine did to a trial is never the entrant's fault: it is tried
-        again, three times in all, and is an ``infrastructure`` failure then.
+        again, three times in all, and is an ``infrastructure`` failure then. Trials that are under way when nobody
+        wants further outcomes are ended.
         """
         queue = _Queue(works)
-        self._hand_out(queue)
-        while busy := [worker for worker in self._workers if worker.running is not None]:
-            queue.prepare()
-            for worker, is_late in self._ready(busy):
-                running = worker.running
-                assert running is not None
-                ended = self._collect(worker, running, is_late)
-                # The worker goes on while its trial is judged, scored and kept.
-                self._hand_out(queue)
-                outcome = _outcome(running, ended, is_late)
-                is_final = outcome.failure is None or outcome.failure.type != "infrastructure"
-                if is_final or running.attempt == ATTEMPTS:
-                    yield running.key, outcome
-                else:
-                    queue.again(running.key, running.work, running.attempt + 1)
+        try:
+            self._hand_out(queue)
+            while busy := self._busy():
+                queue.prepare()
+                for worker, is_late in self._ready(busy):
+                    running = worker.running
+                    assert running is not None
+                    ended = self._collect(worker, running, is_late)
+                    # The worker goes on while its trial is judged, scored and kept.
                     self._hand_out(queue)
+                    outcome = _outcome(running, ended, is_late)
+                    is_final = outcome.failure is None or outcome.failure.type != "infrastructure"
+                    if is_final or running.attempt == ATTEMPTS:
+                        yield running.key, outcome
+                    else:
+                        queue.again(running.key, running.work, running.attempt + 1)
+                        self._hand_out(queue)
+        finally:
+            for worker in self._busy():
+                self._forget(worker)
+                self._replace(worker, worker.runtime)
+
+    def _busy(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker.running is not None]
 
     def _hand_out(self, queue: "_Queue[Any]") -> None:
         for worker in list(self._workers):
@@ -174,15 +192,20 @@ class Pool:
         # A stray of the trial may hold the pipe and write on.
         while not running.excess and running.drain() is None:
             pass
-        self._selector.unregister(worker.control)
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(running.pipe)
+        self._forget(worker)
         os.close(running.pipe)
         worker.running = None
         if ended is None:
             worker.process.kill()
             self._replace(worker, worker.runtime)
         return ended
+
+    def _forget(self, worker: Worker) -> None:
+        """Wait no longer for what a worker says, nor its trial, whose pipe may be closed already."""
+        assert worker.running is not None
+        for source in (worker.control, worker.running.pipe):
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(source)
 
 
 def _outcome(running: Running, ended: Ended | None, is_late: bool) -> Outcome:

@@ -1,6 +1,7 @@
 """What one process at a time may have."""
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -80,8 +81,44 @@ def test_every_worker_has_a_user_of_its_own():
     assert set(users) <= set(UNPRIVILEGED)
 
 
+WHO = "from competition.evaluation.claims import claimed_user\nwith claimed_user({reads!r}) as uid: print(uid)"
+
+
+@pytest.fixture
+def without():
+    """Tell whether root without some rights, as in a container, becomes another user who reads some files."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("takes root and setpriv")
+
+    def becomes_another(rights, *reads):
+        bounded = ["setpriv", "--bounding-set", ",".join(f"-{right}" for right in rights), "--inh-caps=-all"]
+        command = [*bounded, sys.executable, "-c", WHO.format(reads=reads)]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        if "setpriv" in ended.stderr:
+            pytest.skip("no rights can be dropped here")
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout != "None\n"
+
+    return becomes_another
+
+
+@pytest.mark.parametrize("right", ["chown", "dac_override", "kill", "setgid", "setuid", "all"])
+def test_root_that_lacks_a_right_stays_who_it_is(without, right):
+    assert not without([right])
+
+
+def test_root_needs_one_right_more_for_a_user_who_reads_what_only_root_may(without, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "file").touch(mode=0o644)
+    assert without(["net_admin"], str(closed / "file"))
+    assert without(["dac_read_search"], "/usr", "/etc/passwd")
+    assert not without(["dac_read_search"], "/usr", str(closed / "file"))
+    assert not without(["dac_read_search"], str(closed))
+
+
 def test_a_user_namespace_that_knows_one_user_has_no_other():
-    script = "from competition.evaluation.claims import claimed_user\nwith claimed_user() as uid: print(uid)"
+    script = WHO.format(reads=())
     command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
     try:
         ended = subprocess.run(command, capture_output=True, text=True)

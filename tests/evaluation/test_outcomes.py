@@ -7,7 +7,7 @@ import pytest
 
 from competition.evaluation import wire
 from competition.evaluation.child import Ended, Order
-from competition.evaluation.outcomes import Runtime, Work, judge, most_bytes
+from competition.evaluation.outcomes import LARGEST_VALUE, Runtime, Work, check_predictions, judge, most_bytes
 
 N = 4
 ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 60.0, 10**9)
@@ -66,6 +66,14 @@ def test_what_breaks_the_form_is_bad_output(arrays, meta):
     outcome = judged(answer(arrays, **meta))
     assert outcome.predictions is None
     assert outcome.failure.type == "bad-output"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2 * LARGEST_VALUE, -np.finfo(np.float64).max])
+def test_a_value_whose_error_cannot_be_summed_is_refused(value):
+    values = np.array([0.0, LARGEST_VALUE, -LARGEST_VALUE, 1e-300])
+    assert np.array_equal(check_predictions({"values": values}, {}, N, 0).values, values)
+    with pytest.raises(ValueError, match="not finite, or beyond ±1e\\+50"):
+        check_predictions({"values": np.array([0.0, value, 0.0, 0.0])}, {}, N, 0)
 
 
 def test_bytes_that_are_no_message_or_too_many_are_bad_output():

@@ -16,8 +16,6 @@ PROGRAM = "bwrap"
 SCRATCH = "/podium-scratch"
 SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/local/lib")
 FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
-# Not all that is told of processors: how idle a neighbour's core is would be a way to talk.
-PROCESSORS = tuple(f"/sys/devices/system/cpu/{name}" for name in ("online", "possible", "present"))
 MADE_BY_KERNEL = ("/proc/cpuinfo",)
 HARNESS = Path(__file__).parents[3]
 

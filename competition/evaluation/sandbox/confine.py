@@ -192,6 +192,8 @@ def attempt(confinement: Confinement, secret: str, scratch: str) -> None:
     confine(confinement, Limits(memory_bytes=2**32, seconds=10, threads=1), scratch)
     with open(os.path.join(scratch, "allowed"), "w") as file:
         file.write("allowed")
+    if confinement.level == "none":
+        return
     reaches = {
         "read a file elsewhere": lambda: open(secret).close(),
         "write a file elsewhere": lambda: open(secret, "a").close(),

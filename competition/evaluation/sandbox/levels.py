@@ -20,6 +20,7 @@ Level = Literal["namespaces", "kernel", "none"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 TRY_SECONDS = 60
 RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+UNCONFINED = "--security-opt seccomp=unconfined --security-opt apparmor=unconfined"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ def choose(demanded: str | None) -> Level:
         If the level is unknown or this machine lacks it.
     """
     if demanded is None:
-        return next(level for level in LEVELS if probe(level).holds)
+        held = next((level for level in LEVELS if probe(level).holds), None)
+        if held is None:
+            raise PodiumError(f"this machine runs no trial at all: {probe('none').why}", "`podium doctor` tells more")
+        return held
     check_name(demanded)
     level: Level = next(level for level in LEVELS if level == demanded)
     finding = probe(level)
@@ -65,11 +69,9 @@ def choose(demanded: str | None) -> Level:
 
 def probe(level: Level) -> Finding:
     """Try a level: shut a process in and let it reach for what it must not get."""
-    if level == "none":
-        return Finding(level, True)
-    if sys.platform != "linux" or platform.machine() not in seccomp.MACHINES:
+    if level != "none" and (sys.platform != "linux" or platform.machine() not in seccomp.MACHINES):
         return Finding(level, False, f"{platform.system()} on {platform.machine()} has none of it")
-    with temporary_folder("podium-try-") as folder, claimed_user() as uid:
+    with temporary_folder("podium-try-") as folder, claimed_user(bubblewrap.readable()) as uid:
         secret, scratch = Path(folder, "secret"), Path(folder, "scratch")
         secret.write_text("secret")
         scratch.mkdir()
@@ -132,18 +134,23 @@ def start(level: Level, arguments: Sequence[str], read: Sequence[str], with_pack
 def _missing(level: Level, why: str) -> Finding:
     if landlock.abi() == 0:
         return Finding(level, False, "the kernel has no Landlock", "boot with `lsm=landlock,...` (Linux 5.13 or newer)")
-    if level == "namespaces" and _is_about_user_namespaces(why) and not RESTRICTED.exists():
-        remedy = (
-            "allow user namespaces: kernel.unprivileged_userns_clone, user.max_user_namespaces, the container's options"
-        )
-        return Finding(level, False, f"bubblewrap may not make namespaces ({why})", remedy)
-    if level == "namespaces" and _is_about_user_namespaces(why):
-        remedy = "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or install AppArmor's bwrap profile"
-        return Finding(level, False, f"bubblewrap may not make namespaces ({why})", remedy)
+    if level == "namespaces" and _is_about_namespaces(why):
+        return Finding(level, False, f"bubblewrap may not make namespaces ({why})", _how_to_allow_namespaces())
     return Finding(level, False, why)
 
 
-def _is_about_user_namespaces(why: str) -> bool:
+def _how_to_allow_namespaces() -> str:
+    if os.geteuid() == 0:  # which lacks the rights to do so
+        return f"in a container, `--cap-add SYS_ADMIN --cap-add NET_ADMIN {UNCONFINED}`"
+    if RESTRICTED.exists():
+        return "`sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or install AppArmor's bwrap profile"
+    return (
+        "allow user namespaces: kernel.unprivileged_userns_clone, user.max_user_namespaces; in a container, "
+        f"`{UNCONFINED} --security-opt systempaths=unconfined`"
+    )
+
+
+def _is_about_namespaces(why: str) -> bool:
     signs = ("uid map", "RTM_NEWADDR", "namespace", "Operation not permitted", "Permission denied")
     return why.startswith("bwrap:") and any(sign in why for sign in signs)
 

@@ -1,5 +1,6 @@
 """What this machine can hold is found by trying, and told."""
 
+import os
 import subprocess
 import sys
 
@@ -39,12 +40,16 @@ class TestWhatIsMissing:
         refused.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
         refused.chmod(0o755)
         monkeypatch.setattr(bubblewrap, "PROGRAM", str(refused))
+        monkeypatch.setattr(levels, "RESTRICTED", tmp_path / "not there")
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
         finding = probe("namespaces")
         assert not finding.holds
         assert "uid map" in finding.why
         assert "userns" in finding.remedy
         monkeypatch.setattr(levels, "RESTRICTED", tmp_path)
         assert "apparmor_restrict_unprivileged_userns=0" in probe("namespaces").remedy
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        assert "SYS_ADMIN" in probe("namespaces").remedy
 
     def test_bubblewrap_that_is_there_and_confines_nothing(self, monkeypatch, tmp_path):
         # A file of that name is not enough: the attempt must be held.
