@@ -3,17 +3,31 @@
 import platform
 import re
 import tomllib
+import unicodedata
 from functools import cache
 from typing import Annotated, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from competition.errors import PodiumError, nearest
 
 MAX_HEADER = 4_000
+# Letters and symbols by their category, and yet drawn as nothing: fillers, the empty Braille pattern, a null note head.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 _START = re.compile(r"# /// [a-zA-Z0-9-]+")
+
+
+def _seen(text: str) -> str:
+    """Refuse a text that a reader would take for an empty one."""
+    if not any(unicodedata.category(character)[0] in "LNPS" and character not in _BLANK for character in text):
+        raise PydanticCustomError("no_visible_character", "has no visible character")
+    return text
+
+
+_Seen = AfterValidator(_seen)
 
 
 class Metadata(BaseModel):
@@ -30,8 +44,8 @@ class Metadata(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    title: Annotated[str, Field(min_length=1, max_length=120)]
-    authors: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], Field(min_length=1)]
+    title: Annotated[str, Field(min_length=1, max_length=120), _Seen]
+    authors: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=80), _Seen], ...], Field(min_length=1)]
     tags: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)], ...] = ()
     disclosure: dict[str, bool] = Field(default_factory=dict)
     columns: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ USED_WHERE_INSTALLED = {
     "xgboost-cpu": ("scikit-learn",),
 }
 _PLAIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_MODULE_FILE = re.compile(rb"([^.,]+)\.(?:py|(?:[^,]*\.)?(?:so|pyd)),")
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,15 @@ def versions(distributions: Iterable[str], modules: Iterable[str] = ()) -> dict[
     search_path = tuple(sys.path)
     places = _places(search_path)
     found = set(_closure(search_path, tuple(distributions)))
+    everybody: dict[str, tuple[str, ...]] = {}
     for module in sorted({name.partition(".")[0] for name in modules} - sys.stdlib_module_names):
-        if not any(_provides(places[name], module) for name in _likely_first(found, module)):
-            found |= _closure(search_path, _providers(search_path, module))
+        # As long as those found have what is asked for, the lists of files of all others need not be read.
+        if not everybody and any(module in _modules(places[name]) for name in _likely_first(found, module)):
+            continue
+        everybody = everybody or _providers(search_path)
+        providers = everybody.get(module, ())
+        if found.isdisjoint(providers):
+            found |= _closure(search_path, providers)
     return {name: _read(places[name]).version for name in sorted(found)}
 
 
@@ -190,21 +197,27 @@ def _likely_first(names: Iterable[str], module: str) -> list[str]:
 
 
 @cache
-def _providers(search_path: tuple[str, ...], module: str) -> tuple[str, ...]:
-    return tuple(name for name, path in _places(search_path).items() if _provides(path, module))
+def _providers(search_path: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Names of the distributions that provide each module."""
+    providers: dict[str, tuple[str, ...]] = {}
+    for name, path in _places(search_path).items():
+        for module in _modules(path):
+            providers[module] = (*providers.get(module, ()), name)
+    return providers
 
 
 @cache
-def _provides(path: str, module: str) -> bool:
-    """Whether a distribution's list of files has the module."""
+def _modules(path: str) -> frozenset[str]:
+    """Top-level modules in a distribution's list of files: its folders, its ``.py`` files, its extension modules."""
     try:
         listed = Path(path, "RECORD").read_bytes()
     except OSError:  # installed by a system's package manager or in the old way
         try:
-            return module in Path(path, "top_level.txt").read_text("utf-8").split()
+            return frozenset(Path(path, "top_level.txt").read_text("utf-8").split())
         except OSError:
-            return False
-    top = module.encode()
-    return any(listed.startswith(form) or b"\n" + form in listed for form in (top + b"/", top + b".py,")) or bool(
-        re.search(rb"(?m)^" + re.escape(top) + rb"\.[^/\n]*\.?(so|pyd),", listed)
-    )
+            return frozenset()
+    # What stands before the first slash; where that has a comma, it is the line of a file that lies in no folder.
+    heads = {line.partition(b"/")[0] for line in listed.split(b"\n")}
+    files = (_MODULE_FILE.match(head) for head in heads if b"," in head)
+    folders = {head for head in heads if b"," not in head}
+    return frozenset(name.decode("utf-8", "replace") for name in folders | {file[1] for file in files if file})

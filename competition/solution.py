@@ -18,7 +18,7 @@ from competition.packages import installed_version
 from competition.repository import Repository
 
 MAX_BYTES = 64 * 1024
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")  # a result and its file carry it, and take no longer one
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where statements hold others
 
 
@@ -83,7 +83,7 @@ def read_solution(path: Path) -> Solution:
     """
     where = f"{path.parent.name}/{path.name}"
     if not NAME.fullmatch(path.stem):
-        raise PodiumError(f"{where}: a solution's file name is lower-case letters, digits and underscores")
+        raise PodiumError(f"{where}: a solution's file name is at most 100 lower-case letters, digits and underscores")
     if path.is_symlink() or not path.is_file():
         raise PodiumError(f"{where}: is no plain file")
     if path.stat().st_size > MAX_BYTES:

@@ -32,3 +32,23 @@ def test_many_starts_of_a_header_take_no_time():
     with pytest.raises(PodiumError, match="no header"):
         read_header(text, "small/starts.py")
     assert time.process_time() - started < 2
+
+
+HEADER = '# /// script\n# [tool.podium]\n# title = "{title}"\n# authors = ["Ada L.", "{author}"]\n# ///\n'
+
+
+@pytest.mark.parametrize(
+    "text", [" ", "\u3164", "\u2800\u2800", "\u115f\u1160\uffa0", "\u200b\u202e", "\u00a0\u3000", "\u0301"]
+)
+@pytest.mark.parametrize("key", ["title", "author"])
+def test_a_text_that_only_looks_empty_is_refused(key, text):
+    header = HEADER.format(**{"title": "t", "author": "Bob", key: text})
+    where = {"title": "title", "author": r"authors\.1"}[key]
+    with pytest.raises(PodiumError, match=rf"^small/one\.py: header: {where}: has no visible character$"):
+        read_header(header, "small/one.py")
+
+
+@pytest.mark.parametrize("text", ["7", "é", "林", "한\u3164", "…", "🌲", "\u2801"])
+def test_one_visible_character_is_a_title(text):
+    metadata, _ = read_header(HEADER.format(title=text, author=text), "small/one.py")
+    assert (metadata.title, metadata.authors) == (text, ("Ada L.", text))

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -190,3 +191,36 @@ def test_lists_a_folder_of_packages_as_it_is_now(install: Install, tmp_path: Pat
 
     (tmp_path / "alpha-1.0.dist-info" / "METADATA").write_text("Name: alpha\nVersion: 1.1\n")
     assert [found.version for found in installed(tmp_path)] == ["2.0", "1.1"]
+
+
+def test_reads_each_list_of_files_once_however_many_modules_are_asked_for(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for k in range(30):
+        install(f"package-{k}", files=(f"module_{k}/__init__.py",))
+    read: Counter[Path] = Counter()
+    read_bytes = Path.read_bytes
+
+    def counted(path: Path) -> bytes:
+        read[path] += 1
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    found = versions([], [*(f"unknown_{k}" for k in range(17_000)), "module_7.inner"])
+
+    assert found == {"package-7": "1.0"}
+    assert len(read) == 30
+    assert set(read.values()) == {1}
+
+
+def test_reads_no_further_list_of_files_than_that_with_the_module(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("alpha", "odd", "zeta"):
+        install(name, files=(f"{name}/__init__.py",))
+    read: list[str] = []
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.parent.name), read_bytes(path))[1])
+
+    assert set(versions(["odd", "zeta"], ["odd.sub"])) == {"odd", "zeta"}
+    assert read == ["odd-1.0.dist-info"]

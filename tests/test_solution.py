@@ -8,6 +8,7 @@ from competition.definition import Competition
 from competition.errors import PodiumError
 from competition.packages import installed_version
 from competition.repository import Repository
+from competition.results import SolutionCard
 from competition.solution import MAX_BYTES, choose_solutions, find_solutions, read_solution
 
 HEADER = """\
@@ -200,7 +201,19 @@ def test_a_mistake_gives_one_line(refused, text, message):
 
 @pytest.mark.parametrize("name", ["Mine.py", "my-solution.py", "1st.py", "a b.py", "ñ.py"])
 def test_file_names(refused, name):
-    assert refused(GOOD, name) == "a solution's file name is lower-case letters, digits and underscores"
+    assert refused(GOOD, name) == "a solution's file name is at most 100 lower-case letters, digits and underscores"
+
+
+@pytest.mark.parametrize("length", [1, 99, 100, 101, 250])
+def test_a_name_is_as_long_as_a_result_can_carry(read, refused, length):
+    name = "a" * length
+    if length > 100:
+        assert "at most 100" in refused(GOOD, f"{name}.py")
+        return
+    card = SolutionCard(
+        name=read(GOOD, f"{name}.py").name, origin="x", title="t", authors=(), tags=(), disclosure={}, docstring=""
+    )
+    assert card.name == name
 
 
 # --- requirements ---

@@ -1,14 +1,20 @@
 """Numbers for a reader."""
 
+LARGE = 1e6  # from here on a number has an exponent and four significant digits
+
 
 def number(value: float | None, digits: int = 4) -> str:
     """A score or cost for a reader, an en dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else format(value, _form(value, digits))
 
 
 def signed(value: float | None, digits: int = 4) -> str:
     """A difference for a reader, with its sign; an en dash where there is none."""
-    return "–" if value is None else f"{value:+.{digits}f}"
+    return "–" if value is None else format(value, f"+{_form(value, digits)}")
+
+
+def _form(value: float, digits: int) -> str:
+    return f".{digits}f" if abs(value) < LARGE else ".3e"
 
 
 def p_value(p: float | None) -> str:

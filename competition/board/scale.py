@@ -12,6 +12,10 @@ from competition.board.table import Leaderboard
 CORE = 0.75  # share of the solutions, from the best one down, that a linear axis is sure to hold
 NEAREST = 5e-5  # half of the last digit shown: a score of 1 stands where 0.99995 does
 CROWDED = 1 / 8  # of an axis: where the better half takes up less, it is spread
+LARGEST = 1e300  # what is larger is not drawn: a difference of two such values may not be finite
+SMALLEST_SPAN = 1e-300  # of an axis with ticks: a part of a shorter one may be 0
+WIDE = 1e6  # from here on ticks are written with an exponent
+FINE = 1e-9  # as they are where they lie closer than this
 SPREAD = 20.0  # how many times the best one's distance from 1 the worst one's must be for that
 
 
@@ -35,9 +39,12 @@ class Scale:
     margin: float = 0.0
 
     def share(self, value: float) -> float:
-        """Return how far along the axis a value lies, from 0 to 1; values beyond an end lie at that end."""
+        """Return how far along the axis a value lies, from 0 to 1; values beyond an end lie at that end.
+
+        On an axis without a length everything lies in the middle.
+        """
         start, end = self._along(self.low), self._along(self.high)
-        at = min(1.0, max(0.0, (self._along(value) - start) / (end - start)))
+        at = min(1.0, max(0.0, (self._along(value) - start) / (end - start))) if end != start else 0.5
         return self.margin + (1 - 2 * self.margin) * at
 
     def holds(self, value: float) -> bool:
@@ -52,8 +59,13 @@ class Scale:
         return -math.log10(max(0.0, 1 - value) + NEAREST) if self.nines else value
 
 
+def is_drawable(value: float) -> bool:
+    """Whether an axis can hold a value: neither infinite, nor NaN, nor too large to take differences of."""
+    return abs(value) <= LARGEST
+
+
 def score_scale(values: Sequence[Sequence[float]], *, bounded: bool = False) -> Scale | None:
-    """Choose the axis for scores, with their interval ends, given best first; None without any.
+    """Choose the axis for scores, with their interval ends, given best first; None without any that can be drawn.
 
     Where the better half is crowded near the best possible score, the axis is one of nines and holds everything.
     On a linear axis the better three quarters always lie. The others, dummies among them, do too unless the axis would
@@ -64,10 +76,11 @@ def score_scale(values: Sequence[Sequence[float]], *, bounded: bool = False) -> 
     bounded : bool
         Whether 1 is the best possible score.
     """
+    values = [[value for value in row if is_drawable(value)] for row in values]
     everything = [value for row in values for value in row]
     if not everything:
         return None
-    core = [value for row in values[: math.ceil(CORE * len(values))] for value in row]
+    core = [value for row in values[: math.ceil(CORE * len(values))] for value in row] or everything
     full = Scale(min(everything), max(everything))
     if bounded and _is_crowded(full, [median(row) for row in values if row]):
         return replace(full, nines=True)
@@ -97,13 +110,27 @@ def ends(row: Row) -> list[float]:
 
 
 def score_ticks(scale: Scale) -> list[tuple[float, str]]:
-    """Round values on an axis, four to ten where it is linear, with the digits that tell them apart."""
+    """Round values on an axis, four to ten where it is linear, with the digits that tell them apart.
+
+    None where its ends lie too far apart for that, or too close together.
+    """
     if scale.nines:
         return _nines(scale)
-    step = _round_step((scale.high - scale.low) / 5)
-    digits = max(0, -math.floor(math.log10(step)))
+    span = scale.high - scale.low
+    if not (SMALLEST_SPAN <= span < math.inf):
+        return []
+    step = _round_step(span / 5)
     first, last = math.ceil(scale.low / step), math.floor(scale.high / step)
-    return [(step * k, f"{step * k + 0.0:.{digits}f}") for k in range(first, last + 1)]
+    form = _form(step, max(abs(scale.low), abs(scale.high)))
+    return [(step * k, format(step * k + 0.0, form)) for k in range(first, last + 1)]
+
+
+def _form(step: float, largest: float) -> str:
+    """Digits that tell multiples of a step apart; with an exponent where they are many."""
+    power = math.floor(math.log10(step))
+    if step >= FINE and largest < WIDE:
+        return f".{max(0, -power)}f"
+    return f".{max(0, math.floor(math.log10(largest)) - power)}e"
 
 
 def _nines(scale: Scale) -> list[tuple[float, str]]:

@@ -83,3 +83,31 @@ def test_ticks_towards_one_are_nines_that_stand_apart() -> None:
         scale = Scale(draw.uniform(-50, 0.9), draw.uniform(0.99, 1), nines=True)
         shares = [scale.share(value) for value, _ in score_ticks(scale)]
         assert all(after - before > 0.06 for before, after in itertools.pairwise(shares))
+
+
+EXTREME = st.floats() | st.sampled_from([1.7e308, -1.7e308, 1e300, 1e17, 5e-324, float("inf"), float("nan")])
+
+
+@given(st.lists(st.lists(EXTREME, max_size=3), max_size=6), st.booleans())
+def test_any_numbers_leave_an_axis_or_none(values: list[list[float]], bounded: bool) -> None:
+    scale = score_scale(values, bounded=bounded)
+    assert (scale is None) == (not any(abs(value) <= 1e300 for row in values for value in row))
+    if scale is not None:
+        assert all(0 <= scale.share(value) <= 1 for row in values for value in row)
+        assert all(len(text) < 40 for _, text in score_ticks(scale))
+
+
+@given(EXTREME, EXTREME)
+def test_an_axis_without_a_usable_length_has_no_ticks(low: float, high: float) -> None:
+    ticks = score_ticks(Scale(low, high))
+    assert 0 <= Scale(low, high).share(0.5) <= 1
+    assert len(ticks) <= 12
+    if not (1e-300 <= high - low < float("inf")):
+        assert ticks == []
+
+
+def test_ticks_of_large_and_of_close_values_have_an_exponent() -> None:
+    assert [text for _, text in score_ticks(Scale(0.0, 1e150))][-2:] == ["8.0e+149", "1.0e+150"]
+    assert [text for _, text in score_ticks(Scale(1e6, 1e6 + 40))][:2] == ["1.00000e+06", "1.00001e+06"]
+    assert [text for _, text in score_ticks(Scale(0.0, 4e-12))][:2] == ["0e+00", "1e-12"]
+    assert [text for _, text in score_ticks(Scale(999_000.0, 999_999.0))][:2] == ["999000", "999200"]

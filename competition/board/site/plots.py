@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from competition.board.scale import Scale, score_ticks
+from competition.board.scale import Scale, is_drawable, score_ticks
 from competition.board.site.figures import Tick
 from competition.results import Calibration, Result
 
@@ -85,6 +85,8 @@ def _few(ticks: Sequence[tuple[float, str]]) -> Sequence[tuple[float, str]]:
     return ticks[:: math.ceil(len(ticks) * (widest + 2) * 6 / CURVE_SIZE)] if ticks else ticks
 
 
+TOO_LARGE = "The values are too large to be drawn."
+
 UNIT = _Square(Scale(0.0, 1.0), Scale(0.0, 1.0))
 
 
@@ -104,6 +106,8 @@ def plots(result: Result, n_repeats: int = 1) -> tuple[Plot, ...]:
 
 def _curve(name: str, result: Result) -> Plot:
     points = result.curves[name]
+    if not all(is_drawable(value) for point in points for value in point):
+        return _without_drawing(*CURVES[name], TOO_LARGE)
     square = UNIT if name in ("roc", "precision_recall") else _around(points, alike=name == "quantiles")
     reference = ""
     if name in ("roc", "quantiles"):
@@ -117,6 +121,10 @@ def _curve(name: str, result: Result) -> Plot:
     title, x, y = CURVES[name]
     notes = ("Mean of each class against the rest.",) if len(result.classes) > 2 else ()
     return Plot(title, x, y, square.path(points), reference, (), "", square.xticks, square.yticks, notes)
+
+
+def _without_drawing(title: str, x: str, y: str, *notes: str) -> Plot:
+    return Plot(title, x, y, "", "", (), "", (), (), notes)
 
 
 def _around(points: Sequence[tuple[float, float]], *, alike: bool) -> _Square:
@@ -136,6 +144,9 @@ def _scale(values: Sequence[float]) -> Scale:
 
 
 def _calibration(made: Calibration, result: Result, n_repeats: int) -> Plot:
+    numbers = [*made.predicted, *made.observed, *(end for pair in made.quartiles for end in pair)]
+    if not all(is_drawable(value) if made.kind == "value" else abs(value - 0.5) < 0.501 for value in numbers):
+        return _without_drawing(*CALIBRATIONS[made.kind], TOO_LARGE, *_calibration_notes(made, result))
     points = list(zip(made.predicted, made.observed, strict=True))
     if made.kind == "value":
         ends = list(made.quartiles)
@@ -184,7 +195,7 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
     successes, n : float
         Rows for which it is so, and all, taken as independent; not whole where rows were predicted several times.
     """
-    share, z2 = successes / n, Z * Z
+    share, z2 = min(1.0, max(0.0, successes / n)), Z * Z  # a mean may exceed 1 by a rounding
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)

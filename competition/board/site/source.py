@@ -20,6 +20,12 @@ _CLASSES: tuple[tuple[Any, str], ...] = (
     (Name.Function, "f"),
     (Name.Class, "f"),
 )
+# Beyond these the lexer takes quadratic time: its rules for ``%`` and ``match`` look through a line again and again,
+# those for docstrings through white space of many lines, that for ``{name[`` as far as the bracket is open.
+MAX_LINE = 1_000  # characters
+MAX_OPEN_FIELDS = 20
+_LONG_BLANK = re.compile(r"(?<!\s)\s{500}")
+_FIELD = re.compile(r"\{\w+[.\[]")
 _HIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069"
     r"\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -41,7 +47,7 @@ def visible(text: str) -> str:
 
 
 def lines(source: str) -> list[Markup]:
-    """Return the lines of a Python file as escaped HTML, tokens in ``span`` elements."""
+    """Return the lines of a Python file as escaped HTML, tokens in ``span`` elements; none where that takes long."""
     html = [Markup()]
     for name, text in _tokens(visible(source)):
         first, *others = text.split("\n")
@@ -52,6 +58,9 @@ def lines(source: str) -> list[Markup]:
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     """Split into runs of one class, as few as there can be."""
+    if _is_slow(text):
+        yield "", text
+        return
     run, words = "", ""
     for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens(text):
         name = next((name for token, name in _CLASSES if kind in token), "")
@@ -62,6 +71,14 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
             run, words = name, ""
         words += value
     yield run, words
+
+
+def _is_slow(text: str) -> bool:
+    rows = text.split("\n")
+    if any(len(row) > MAX_LINE for row in rows) or _LONG_BLANK.search(text):
+        return True
+    left_open = (row for row in rows if row.rfind("[") > row.rfind("]"))
+    return sum(len(_FIELD.findall(row)) for row in left_open) > MAX_OPEN_FIELDS
 
 
 def _span(name: str, text: str) -> Markup:

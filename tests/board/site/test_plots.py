@@ -1,5 +1,6 @@
 """Plots stay in their squares and say what they show."""
 
+import math
 import re
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from competition.board.site.plots import CURVE_SIZE, plots, wilson
+from competition.board.site.plots import CURVE_SIZE, TOO_LARGE, plots, wilson
+from competition.results import Calibration
 
 
 def by_title(by_hand, task, **changes):
@@ -73,3 +75,32 @@ def test_wilsons_interval(n: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, n))
     expected = binomtest(successes, n).proportion_ci(method="wilson")
     assert wilson(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1.7e308, math.inf, -math.inf, math.nan])
+def test_values_too_large_to_be_drawn_are_named_instead(by_hand, value) -> None:
+    curve = ((0.0, value), (0.5, 0.0), (1.0, -value))
+    calibration = Calibration(
+        kind="value", predicted=(0.0, 1.0), observed=(0.0, value), rows=(2, 2), quartiles=((0.0, 1.0),) * 2, error=value
+    )
+    changes = {"curves": {"quantiles": curve, "residuals": curve}, "calibration": calibration}
+    made = by_title(by_hand, "regression", **changes)
+    assert len(made) == 3
+    for plot in made.values():
+        assert plot.notes[0] == TOO_LARGE
+        assert (plot.path, plot.points, plot.whiskers, plot.xticks, plot.yticks) == ("", (), "", (), ())
+
+
+@pytest.mark.parametrize("value", [1e40, -0.1, math.inf, math.nan])
+def test_shares_that_are_none_are_not_drawn(by_hand, value) -> None:
+    calibration = Calibration(kind="probability", predicted=(0.1, value), observed=(0.1, value), rows=(5, 5), error=0.1)
+    plot = by_title(by_hand, "binary", calibration=calibration)["Calibration"]
+    assert plot.notes[0] == TOO_LARGE
+    assert plot.points == ()
+
+
+def test_a_share_may_exceed_one_by_a_rounding(by_hand) -> None:
+    above = math.nextafter(1.0, 2.0)
+    bins = {"predicted": (0.1, above), "observed": (0.1, above), "rows": (5, 10**9)}
+    calibration = Calibration(kind="probability", **bins, error=0.1)
+    assert by_title(by_hand, "binary", calibration=calibration)["Calibration"].points[-1] == (220.0, 0.0)
