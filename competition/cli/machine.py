@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from competition.cli.attacks import print_attacks
 from competition.cli.common import Isolation, Json, err, out, print_json, this_repository
 from competition.errors import PodiumError
 
@@ -34,7 +35,7 @@ def doctor(as_json: Json = False) -> None:
         print_json({"isolation": levels, **facts})
         return
     table = _table("isolation", "here", "what it is")
-    used = next(one.level for one in findings if one.holds)
+    used = next((one.level for one in findings if one.holds), None)
     for one in findings:
         seen = Text("used" if one.level == used else "yes", "green") if one.holds else Text("no", "red")
         table.add_row(one.level, seen, _MEANING[one.level] if one.holds else f"{one.why}; {one.remedy}".rstrip("; "))
@@ -73,25 +74,15 @@ def selftest(attacks: Attacks = None, isolation: Isolation = None, as_json: Json
 
     level = choose(isolation)
     reports = []
-    table = _table("attack", "expected", "seen", "what it tries, and what came of it")
     with err.status(f"attacking at level {level}") as status:
         for report in run(level, names=attacks or ()):
             reports.append(report)
             status.update(f"{len(reports)} attacks at level {level}, last: {report.attack.name}")
-            seen = Text(report.seen, "" if report.as_expected else "bold red")
-            told = Text(f"{report.what}: {report.detail}" if report.detail else report.what)
-            table.add_row(report.attack.name, " or ".join(report.expected), seen, told)
-    wrong = [report.attack.name for report in reports if not report.as_expected]
     if as_json:
         print_json({"isolation": level, "attacks": [_as_json(report) for report in reports]})
     else:
-        out.print(table)
-        got_through = sum(report.seen == "OPEN" for report in reports)
-        summary = f"{len(reports)} attacks at level {level}: {got_through} open, {len(wrong)} not as expected"
-        out.print(
-            f"{summary}{': ' + ', '.join(wrong) if wrong else ''}", style="red" if wrong else None, highlight=False
-        )
-    if wrong:
+        print_attacks(reports, level, out)
+    if not all(report.as_expected for report in reports):
         raise typer.Exit(1)
 
 
@@ -116,7 +107,7 @@ def cache(prune: Prune = None, as_json: Json = False) -> None:
     repository = this_repository()
     if prune is not None and not 0 <= prune <= MAX_DAYS:
         raise PodiumError(f"--prune: found {prune:g}; allowed: a number of days, 0 to {MAX_DAYS:,}")
-    trials = TrialCache(repository.cache)
+    trials = TrialCache(repository.cache, only_shown=prune is None)
     if prune is not None:
         gone = trials.prune(prune, everything=prune == 0)
         left = environments.prune(repository.environments, timedelta(days=prune))

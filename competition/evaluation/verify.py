@@ -103,7 +103,7 @@ def part(names: Iterable[str], index: int, count: int) -> list[str]:
         If `index` or `count` is less than 1.
     """
     if index < 1 or count < 1:
-        raise PodiumError(f"part {index}/{count}: allowed: whole numbers from 1, such as 1/8")
+        raise PodiumError(f"--part: found {index}/{count}; allowed: whole numbers from 1, such as 1/8")
     return sorted(names)[(index - 1) % count :: count]
 
 

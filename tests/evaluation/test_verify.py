@@ -235,7 +235,7 @@ def test_a_part_begins_with_its_own_number():
 
 @pytest.mark.parametrize(("index", "count"), [(0, 3), (1, 0), (-1, 3)])
 def test_a_part_that_is_none_is_refused(index, count):
-    with pytest.raises(PodiumError, match=f"part {index}/{count}: allowed: whole numbers from 1"):
+    with pytest.raises(PodiumError, match=f"--part: found {index}/{count}; allowed: whole numbers from 1"):
         part(["a"], index, count)
 
 

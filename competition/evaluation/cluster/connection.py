@@ -5,6 +5,7 @@ import contextlib
 import importlib
 import logging
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -78,22 +79,63 @@ def _greet(address: str) -> None:
     if address.startswith("tls:") and arguments.get("ssl_context") is None:
         hint = "set distributed.comm.tls in dask's configuration"
         raise PodiumError(f"--cluster {address}: dask has no certificates here", hint)
+    with _silent("distributed.comm.tcp", "distributed.protocol.core"):
+        kind = _kind(address, arguments)
+    if not kind:
+        raise _stranger(address)
+    if kind != "Scheduler":
+        raise PodiumError(f"--cluster {address}: a dask {kind} answers there, not a scheduler", _start(address))
+
+
+def _kind(address: str, arguments: dict[str, Any]) -> str:
+    """Return what a dask server says that it is, nothing where something else answers."""
+    distributed = dask_module("distributed")
 
     async def ask() -> Any:
         async with distributed.rpc(address, connection_args=arguments) as server:
             return await asyncio.wait_for(server.identity(), ANSWER_SECONDS)
 
-    hint = f"start a scheduler there with `dask scheduler --port {address.rpartition(':')[2]}`"
     try:
         # In a thread of its own, since a notebook has an event loop already.
         with ThreadPoolExecutor(1) as thread:
             found = thread.submit(asyncio.run, ask()).result()
     except TimeoutError:
-        raise PodiumError(f"--cluster {address}: no answer within {ANSWER_SECONDS:g} s", hint) from None
-    except (OSError, MemoryError, ValueError) as error:  # dask takes a stranger's first bytes for a length
-        raise PodiumError(f"--cluster {address}: no dask scheduler answers there ({error})", hint) from None
-    if found.get("type") != "Scheduler":
-        raise PodiumError(f"--cluster {address}: a dask {found.get('type')} answers there, not a scheduler", hint)
+        raise PodiumError(f"--cluster {address}: no answer within {ANSWER_SECONDS:g} s", _start(address)) from None
+    except distributed.comm.CommClosedError:
+        other = "one that wants tls://" if address.startswith("tcp:") else "one without these certificates"
+        raise _stranger(address, f", or {other}") from None
+    except OSError as error:
+        raise PodiumError(f"--cluster {address}: no dask scheduler answers there ({error})", _start(address)) from None
+    except Exception:  # whatever comes of taking a stranger's bytes for a length, for frames, for a message
+        return ""
+    kind = found.get("type") if isinstance(found, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _stranger(address: str, otherwise: str = "") -> PodiumError:
+    version = dask_module("distributed").__version__
+    return PodiumError(
+        f"--cluster {address}: no dask scheduler answers there, something else does{otherwise}",
+        f"allowed: the address of a scheduler of dask {version}, as here; "
+        "start a scheduler on a free port with `dask scheduler --port PORT`",
+    )
+
+
+def _start(address: str) -> str:
+    return f"start a scheduler there with `dask scheduler --port {address.rpartition(':')[2]}`"
+
+
+@contextlib.contextmanager
+def _silent(*names: str) -> Iterator[None]:
+    """Keep what some loggers have to say from the terminal, for what one line says afterwards."""
+    levels = {name: logging.getLogger(name).level for name in names}
+    try:
+        for name in names:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def dask_module(name: str) -> Any:
