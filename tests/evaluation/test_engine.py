@@ -13,8 +13,9 @@ import pytest
 
 from competition.dataset import prepare, read_prepared
 from competition.errors import PodiumError
-from competition.evaluation.engine import SolutionEnded, TrialEnded, predict_submission
+from competition.evaluation.engine import SolutionEnded, TrialEnded, evaluate, predict_submission
 from competition.evaluation.features import SharedTable, Tables
+from competition.evaluation.outcomes import failed
 from competition.evaluation.plan import Program, plan
 from competition.evaluation.sandbox.levels import LEVELS, probe
 from competition.evaluation.wire import decode, mapped, take_rows
@@ -50,7 +51,16 @@ ON_HELDOUT = "if len(X) == 108:"  # the held-out trial alone is fitted on every 
 def competition(tmp_path_factory, new_competition):
     """A prepared binary competition and the repository's folder."""
     root = tmp_path_factory.mktemp("binary")
-    repository, definition = new_competition(root, limits={"seconds": 3})
+    repository, definition = new_competition(root, limits={"seconds": 60})
+    prepare(repository, definition)
+    return root, read_prepared(repository, definition)
+
+
+@pytest.fixture(scope="module")
+def hasty_competition(tmp_path_factory, new_competition):
+    """The same with so short a limit that any trial may go past it on a busy machine."""
+    root = tmp_path_factory.mktemp("hasty")
+    repository, definition = new_competition(root, limits={"seconds": 1})
     prepare(repository, definition)
     return root, read_prepared(repository, definition)
 
@@ -220,7 +230,8 @@ os._exit(0)
 """
 FORGED_FAILURE = {"failure": {"type": "infrastructure", "message": "not me", "traceback": []}}
 BAD = {
-    "sleeps": (estimator(fit=f"{ON_HELDOUT}\n    __import__('time').sleep(60)"), "timeout", "limit of 3 s"),
+    "sleeps": (estimator(fit=f"{ON_HELDOUT}\n    __import__('time').sleep(60)"), "timeout", "limit of 1 s"),
+    "late": (estimator(fit=f"{ON_HELDOUT}\n    raise ValueError('late')"), "error", "ValueError: late"),
     "memory_error": (estimator(fit="raise MemoryError"), "memory", "MemoryError"),
     "allocates": (estimator(fit="self.x = np.ones(int(2e9))"), "memory", "Unable to allocate"),
     "exits_3": (estimator(fit="os._exit(3)"), "crash", "exit code 3"),
@@ -267,10 +278,11 @@ BAD = {
 
 
 @pytest.fixture(scope="module")
-def bad(competition, run_all):
-    """Results of every failing solution, with a good one at the end, from one run."""
-    root, prepared = competition
-    return run_all(root, prepared, {name: body for name, (body, _, _) in BAD.items()} | {"good": estimator()})
+def bad(competition, hasty_competition, run_all):
+    """Results of every failing solution, with a good one at the end; the sleeping one has a run of its own before."""
+    bodies = {name: body for name, (body, _, _) in BAD.items()} | {"good": estimator()}
+    sleeping = {"sleeps": bodies.pop("sleeps")}
+    return run_all(*hasty_competition, sleeping) | run_all(*competition, bodies)
 
 
 @pytest.mark.parametrize("name", list(BAD))
@@ -290,11 +302,11 @@ def test_one_failing_solution_stops_nothing(bad):
 
 
 def test_any_failed_trial_makes_the_score_missing(bad):
-    result = bad["sleeps"]
-    assert [trial.failure is None for trial in result.trials] == [True, True, False]
-    assert result.score is None
-    assert result.metrics == result.heldout == {}
-    assert result.statistics is None
+    assert [trial.failure is None for trial in bad["late"].trials] == [True, True, False]
+    for result in (bad["late"], bad["sleeps"]):
+        assert result.score is None
+        assert result.metrics == result.heldout == {}
+        assert result.statistics is None
 
 
 def test_a_traceback_has_the_lines_of_the_solution_alone(bad):
@@ -549,3 +561,27 @@ def test_a_failing_solution_writes_no_submission(competition, write_solution, en
     entry = entry_of(write_solution(root, "fails", estimator(fit="raise ValueError('no')")))
     with pytest.raises(PodiumError, match=r"fails\.py: error: ValueError: no \(line \d+"):
         predict_submission(prepared, entry, worker, unlabelled=False)
+
+
+def test_trials_run_in_an_order_that_is_drawn_anew(prepared_small, write_solution, entry_of, worker, tmp_path):
+    entries = [entry_of(write_solution(tmp_path, name, estimator())) for name in ("one", "two")]
+
+    class Recorder:
+        """Runs nothing and notes what it was to run."""
+
+        jobs = 1
+        surroundings = worker.surroundings
+
+        def run(self, works):
+            for number, work in works:
+                ran.append((work.program, work.order.seed, tuple(work.predict_rows.tolist())))
+                yield number, failed("crash", "not run", 0.0)
+
+    prepared, orders = prepared_small(), []
+    for _ in range(12):
+        ran = []
+        assert sum(isinstance(event, TrialEnded) for event in evaluate(prepared, entries, Recorder())) == len(ran) == 6
+        # Where rows lie is drawn anew as well; seeds and sizes tell the trials of this competition apart.
+        orders.append(tuple((program, seed, len(rows)) for program, seed, rows in ran))
+    assert len({tuple(sorted(order)) for order in orders}) == 1
+    assert len(set(orders)) > 1

@@ -206,6 +206,7 @@ _CHANNELS = [
     ),
     _channel("the page cache", "page_cache", CLOSED, "in turn", bits=16, needs=QUIET),
     _channel("the page cache, by time", "page_cache_timing", OPEN, "in turn", bits=16, needs=f"a slow disk; {QUIET}"),
+    _channel("names that are not there", "absent_names", OPEN, "in turn", needs="a file system that remembers them"),
     _channel("a key ring", "keyring", CLOSED, "in turn"),
     _channel("System V memory", "sysv_memory", CLOSED, "in turn"),
     _channel("System V memory", "sysv_memory", CLOSED, "at once"),

@@ -161,7 +161,7 @@ class Trials:
         self.decoys.clear(attack.name)
         received = outcomes["receiver"].predictions
         if received is not None and "".join(map(str, received.values)).startswith(labels[: attack.bits]):
-            return "OPEN", f"{attack.bits} labels arrived"
+            return "OPEN", f"{attack.bits} labels arrived in {outcomes['receiver'].wall_seconds:.1f} s"
         seen = [self._judge(attack, outcomes[role]) for role in ("sender", "receiver")]
         return next((one for one in seen if one[0] != "held"), next((one for one in seen if one[1]), ("held", "")))
 

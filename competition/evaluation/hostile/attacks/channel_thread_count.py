@@ -1,6 +1,7 @@
 """Passes five labels on in the number of threads of the whole machine, which sysinfo tells whatever the namespace."""
 
 import ctypes
+import os
 import threading
 import time
 
@@ -19,7 +20,7 @@ prepare = count
 
 
 def send(bits):
-    threading.stack_size(64 << 10)
+    threading.stack_size(max(64 << 10, os.sysconf("SC_THREAD_STACK_MIN")))
     for _ in range(STEP * int(bits[:5], 2)):
         threading.Thread(target=time.sleep, args=(0.6,), daemon=True).start()
 

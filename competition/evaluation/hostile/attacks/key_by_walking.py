@@ -1,4 +1,4 @@
-"""Walks the folders that people keep their work in, newest first, and reads whatever is called an answer key."""
+"""Walks the repository and the folders that people work in, newest first, and reads what is called an answer key."""
 
 import contextlib
 import heapq
@@ -11,8 +11,13 @@ SECONDS = 5
 
 
 def attack(X, y):
+    # What else lies on a crowded machine comes after what the repository holds.
+    return walk(["__REPOSITORY__"]) or walk(STARTS)
+
+
+def walk(starts):
     started = time.monotonic()
-    folders = [(-float("inf"), start) for start in STARTS]
+    folders = [(-float("inf"), start) for start in starts]
     while folders and time.monotonic() < started + SECONDS:
         with contextlib.suppress(OSError), os.scandir(heapq.heappop(folders)[1]) as entries:
             for entry in entries:

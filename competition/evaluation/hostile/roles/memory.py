@@ -29,7 +29,7 @@ def regions():
         return regions_by_asking()
     fields = [line.split() for line in lines]
     spans = [tuple(int(end, 16) for end in field[0].split("-")) for field in fields if field[1].startswith("r")]
-    return [(start, end) for start, end in spans if end < 1 << 47 and readable(start) and readable(end - PAGE)]
+    return [(start, end) for start, end in spans if end < 1 << 63 and readable(start) and readable(end - PAGE)]
 
 
 def regions_by_asking():
