@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from competition import cli
+from competition.evaluation.plan import SEED_STEP
 from competition.result_files import read_result, write_result
 
 Podium = Callable[..., tuple[int, str, str]]
@@ -205,29 +206,32 @@ def test_the_site_has_the_code_that_was_evaluated_and_replaces_nothing_else(
     assert "was not written by podium site: it holds mine.txt" in " ".join(err.split())
 
 
-def test_interrupt_keeps_what_is_finished(example: Path) -> None:
-    slow = (
-        HEADER.format(title="Slow")
-        + "import time\n\n\ndef make_estimator(random_state, n_threads):\n    time.sleep(60)\n"
-    )
+def test_interrupt_keeps_what_is_finished(example: Path, tmp_path: Path) -> None:
+    # One trial that never ends, so that whatever the order one worker is left for all the others.
+    never = f"import time\n    if random_state == {1 + SEED_STEP}:\n        time.sleep(80_000)"
+    slow = HEADER.format(title="Slow") + TREE.replace("numbers =", f"{never}\n    numbers =", 1)
     (example / "solutions" / "example" / "slow.py").write_text(slow)
+    rules = example / "data" / "example" / "competition.toml"
+    rules.write_text(rules.read_text().replace("seconds = 60\n", "seconds = 86_400\n"))
     # What a shell starts in the background ignores the signal.
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nimport competition.cli as c; c.main()"
     )
     command = [sys.executable, "-c", program, "run", "example", "constant", "slow", "--jobs", "2"]
-    process = subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    kept = example / ".podium" / "results" / "example" / "constant.json"
-    deadline = time.monotonic() + 60
-    while not kept.exists() and time.monotonic() < deadline:
+    told = tmp_path / "stderr"
+    with told.open("wb") as stderr:
+        process = subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    while "1/2 constant" not in told.read_text():  # what is finished is what a user was told of
+        assert process.poll() is None, told.read_text()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=120)
+    err = told.read_text()
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "1 of 2 solutions are finished; every finished trial is kept" in err
     assert "constant" in out
-    assert kept.exists()
+    assert (example / ".podium" / "results" / "example" / "constant.json").exists()
 
 
 def test_a_broken_neighbour_does_not_disturb(evaluated: Path, podium: Podium) -> None:
@@ -525,6 +529,27 @@ def write_naps(example: Path) -> None:
     (example / "solutions" / "example" / "naps.py").write_text(header + NAPS)
 
 
+KILLED_AFTER_TWO = """
+import os
+import signal
+
+from competition.cli import main
+from competition.evaluation.cache import TrialCache
+
+put = TrialCache.put
+
+
+def put_and_die(self, key, outcome):
+    put(self, key, outcome)
+    if self.size().entries == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+TrialCache.put = put_and_die
+main()
+"""
+
+
 def start(example: Path, *arguments: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "competition.cli", "run", "example", *arguments]
     return subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -541,14 +566,10 @@ def test_after_a_kill_the_next_run_goes_on(prepared: Path, podium: Podium) -> No
     clean = {path.name: path.read_bytes() for path in entries(prepared)}
     podium("cache", "--prune", 0)
     (prepared / ".podium" / "results" / "example" / "naps.json").unlink()
-    process = start(prepared, "naps", "--jobs", "1")
-    deadline = time.monotonic() + 60
-    while len(entries(prepared)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.kill()
-    process.communicate()
+    command = [sys.executable, "-c", KILLED_AFTER_TWO, "run", "example", "naps", "--jobs", "1"]
+    assert subprocess.run(command, cwd=prepared, capture_output=True, check=False).returncode == -signal.SIGKILL
     kept = len(entries(prepared))
-    assert 2 <= kept < len(clean)
+    assert 2 == kept < len(clean)
     misses = fits(prepared)
     code, out, _ = podium("run", "example", "naps", "--json")
     assert code == 0

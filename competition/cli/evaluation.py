@@ -112,7 +112,8 @@ def run(
         err.print(f"[yellow]interrupted[/]: {told}", highlight=False)
     if record and not interrupted:
         record_board(repository, definition, manifest)
-    print_board(board_of(repository, definition, manifest, None if todo else collected, remembers=True), as_json)
+    collected_now = None if todo else collected
+    print_board(board_of(repository, definition, manifest, collected_now, from_cache=not fresh), as_json)
     if interrupted:
         raise typer.Exit(130)
     if solutions and any(result.failures for result in results.values()):

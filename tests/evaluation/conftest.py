@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from competition.evaluation import wire
@@ -39,15 +40,20 @@ def make_works() -> Iterator[Callable[..., list[tuple[int, Work]]]]:
 
 @pytest.fixture(scope="session")
 def runs_a_trial() -> Callable[..., bool]:
-    """Tell whether below a process there is a fork of a worker of ours, and for how long at least."""
-    psutil = pytest.importorskip("psutil")
+    """Tell whether below a process there is a fork of a worker of ours that was seen some seconds ago, or before."""
+    # The system counts a process's age from a second that is cut off: one seems older than it is.
+    first_seen: dict[psutil.Process, float] = {}
 
     def runs(pid: int, least_seconds: float = 0.0) -> bool:
+        children = []
         with suppress(psutil.Error):
-            for child in psutil.Process(pid).children(recursive=True):
+            children = psutil.Process(pid).children(recursive=True)
+        for child in children:
+            with suppress(psutil.Error):  # it may end meanwhile
                 command = child.cmdline()
                 is_fork = "serve" in command and "python" in command[0] and child.parent().cmdline() == command
-                if is_fork and time.time() - child.create_time() >= least_seconds:
+                now = time.monotonic()
+                if is_fork and now - first_seen.setdefault(child, now) >= least_seconds:
                     return True
         return False
 

@@ -19,6 +19,7 @@ from hypothesis.extra.numpy import arrays
 
 from competition.errors import PodiumError
 from competition.evaluation import cache as cache_module
+from competition.evaluation import wire
 from competition.evaluation.cache import NEVER_KEPT, TrialCache
 from competition.evaluation.outcomes import Outcome
 from competition.results import Failure, Predictions
@@ -222,7 +223,7 @@ def test_an_entry_of_another_form_is_absent_though_its_checksum_holds(cache, cas
 def write_entry(cache, of_arrays, meta):
     from hashlib import sha256
 
-    message = b"".join(bytes(chunk) for chunk in cache_module.wire.encode(of_arrays, meta))
+    message = b"".join(bytes(chunk) for chunk in wire.encode(of_arrays, meta))
     path = cache.folder / KEY[:2] / KEY
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(cache_module.MAGIC + sha256(message).digest() + message)
@@ -285,7 +286,9 @@ def test_a_killed_process_leaves_whole_entries_and_all_that_it_reported(cache):
 def test_two_processes_may_write_and_read_the_same_keys(cache):
     writers = [writer(cache, 300, 3) for _ in range(2)]
     seen = 0
-    while any(process.poll() is None for process in writers):
+    are_writing = True
+    while are_writing:  # they may end before the first look, which must not be the last but one
+        are_writing = any(process.poll() is None for process in writers)
         for process in writers:
             process.stdout.readline()
         for number in range(3):

@@ -261,7 +261,7 @@ def test_a_handshake_that_dask_gives_up_is_tried_again(monkeypatch):
 
 @pytest.mark.slow
 def test_a_killed_worker_changes_nothing(others, make_works, predictions_here):
-    slow = REGRESSION.format(fit="time.sleep(0.8)", predict="pass")
+    slow = REGRESSION.format(fit="time.sleep(1.5)", predict="pass")
     works = make_works(slow, slow, PLAIN, PLAIN, slow, PLAIN)
     others.start("a", "b")
     with Cluster(others.address, 1) as cluster:
@@ -513,10 +513,11 @@ def test_what_is_no_scheduler_is_told(greeting):
 
 @pytest.mark.usefixtures("impatient")
 def test_an_address_that_does_not_answer_is_told():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(PodiumError, match=f"--cluster {address}: no answer within 1 s"):
-        Cluster(address, 1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else gets the port, and nothing listens
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(PodiumError, match=f"--cluster {address}: no answer within 1 s"):
+            Cluster(address, 1)
 
 
 def test_the_address_of_a_worker_is_told(machines):

@@ -1,11 +1,15 @@
-"""The pool: cores, and who waits for whom."""
+"""The pool: cores, who waits for whom, and what it leaves behind."""
 
 import os
+import tempfile
 import time
 
 import psutil
 import pytest
 
+from competition.evaluation import workers
+from competition.evaluation.sandbox.levels import LEVELS, probe
+from competition.evaluation.worker import Worker
 from competition.evaluation.workers import Pool
 
 PROGRAM = """
@@ -50,9 +54,49 @@ def test_the_next_trial_runs_while_the_last_is_looked_at(make_works, strongest, 
         assert (number, outcome.failure) == (0, None)
         # Nobody asks for the second outcome, and yet it is under way.
         deadline = time.monotonic() + 15
-        while not runs_a_trial(os.getpid()) and time.monotonic() < deadline:
+        while not (is_under_way := runs_a_trial(os.getpid())) and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert runs_a_trial(os.getpid())
+        assert is_under_way
+
+
+def test_trials_under_way_are_ended_when_nobody_wants_more(make_works, strongest, runs_a_trial):
+    with Pool(1, 1, strongest, cpus=[[]]) as pool:
+        outcomes = pool.run(make_works(QUICK, SLOW, SLOW))
+        assert next(outcomes)[0] == 0
+        outcomes.close()
+        assert not runs_a_trial(os.getpid())
+        # The pool goes on with other trials, and gives no outcome of the old ones.
+        assert [number for number, outcome in pool.run(make_works(QUICK)) if outcome.failure is None] == [0]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_pool_leaves_no_folder_behind(make_works, level, tmp_path, monkeypatch):
+    if not probe(level).holds:
+        pytest.skip(f"{level} is not held here")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Pool(2, 1, level, cpus=[[]] * 2) as pool:
+        assert all(outcome.failure is None for _, outcome in pool.run(make_works(QUICK, QUICK)))
+        # At level namespaces scratch is memory of the worker's own, so that not even a killed run leaves anything.
+        assert len(list(tmp_path.iterdir())) == (0 if level == "namespaces" else 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_cannot_be_started_takes_the_others_with_it(strongest, monkeypatch):
+    started = []
+
+    class Second(Worker):
+        def __init__(self, *args):
+            if started:
+                raise OSError("no more processes")
+            super().__init__(*args)
+            started.append(self)
+
+    monkeypatch.setattr(workers, "Worker", Second)
+    with pytest.raises(OSError, match="no more processes"):
+        Pool(2, 1, strongest, cpus=[[]] * 2)
+    assert started[0].process.poll() is not None
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
