@@ -32,27 +32,27 @@ class _Column:
         """Cells of the terminal that it takes."""
         return max(map(cell_len, [*self.title.splitlines(), *self.cells]))
 
-    def set(self, cell: str, spare: int) -> str:
+    def padded(self, cell: str, lacking: int) -> str:
         """Fill a cell up to the width: numbers stand on the right, names on the left, cut short by what is lacking."""
         if not self.is_name:
             return " " * (self.width - cell_len(cell)) + cell
-        width = max(1, self.width + spare)
+        width = max(1, self.width - lacking)
         return set_cell_size(cell if cell_len(cell) <= width else f"{set_cell_size(cell, width - 1)}…", width)
 
 
 def render(board: Leaderboard, console: Console) -> RenderableType:
     """Return the board as a table that fits the console: narrow ones show the essentials, each row on one line."""
     columns = _fitting(_columns(board), console.width)
-    spare = console.width - _width(columns)
-    table = Text(no_wrap=True, overflow="ellipsis")
+    # Only a console too narrow for the essentials cuts a name short.
+    lacking = max(0, _width(columns) - console.width)
     heads = [column.title.splitlines() for column in columns]
     height = max(map(len, heads))
-    for titles in zip(*([""] * (height - len(head)) + head for head in heads), strict=True):
-        table.append(_line(columns, titles, spare) + "\n", "bold")
+    above = zip(*([""] * (height - len(head)) + head for head in heads), strict=True)
+    lines = [Text(_line(columns, titles, lacking), "bold") for titles in above]
     for row, cells in zip(board.rows, zip(*(column.cells for column in columns), strict=True), strict=True):
-        table.append(_line(columns, cells, spare) + "\n", None if row.rank else "red")
-    table.right_crop()  # the last line's end
-    title = Text(clean(board.definition.competition.title), "table.title")
+        lines.append(Text(_line(columns, cells, lacking), "" if row.rank else "red"))
+    table = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+    title = Text(clean(board.definition.competition.title))
     notes = " ".join([board.basis, board.interval_note, *board.remarks, _sentence(board.key_note)])
     parts: list[RenderableType] = [title, table, Text(notes, style="dim")]
     parts += [part for section in sections(board) for part in render_section(section)]
@@ -62,12 +62,9 @@ def render(board: Leaderboard, console: Console) -> RenderableType:
     return Group(*parts)
 
 
-def _line(columns: list[_Column], cells: Sequence[str], spare: int) -> str:
-    """Set cells below each other; only a console too narrow for the essentials (`spare` below 0) cuts a name short.
-
-    The widths are known; `rich.table` would find them again, which takes nine times as long.
-    """
-    return (" " * GAP).join(column.set(cell, min(spare, 0)) for column, cell in zip(columns, cells, strict=True))
+def _line(columns: list[_Column], cells: Sequence[str], lacking: int) -> str:
+    """Set cells beside each other; the widths are known, and to let `rich.table` find them takes nine times as long."""
+    return (" " * GAP).join(column.padded(cell, lacking) for column, cell in zip(columns, cells, strict=True))
 
 
 def render_section(section: Section) -> list[RenderableType]:
