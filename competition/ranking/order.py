@@ -1,5 +1,6 @@
 """The order of a board, by score, and what the evidence says of it: one score, one inference, one order."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -102,6 +103,9 @@ def evidence_of(scored: Sequence[Standing], definition: Competition) -> Evidence
     lacking = [one.result.solution.name for one in scored if one.result.statistics is None]
     if lacking:
         return f"{lacking[0]} has no sums by cluster of rows"
+    endless = [one.result.solution.name for one in scored if not math.isfinite(one.result.score or 0.0)]
+    if endless:
+        return f"the score of {endless[0]} is not finite"
     n_fits = definition.cv.n_splits * definition.cv.n_repeats if definition.ranking.by == "cv" else 1
     contestants = tuple(
         Contestant(one.result.statistics.array(), one.result.score, one.seeds.deviation if one.seeds else 0.0, n_fits)

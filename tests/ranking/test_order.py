@@ -39,6 +39,13 @@ def test_the_lowest_score_first_where_less_is_better(results, make_rules):
     assert places(results, definition) == expected
 
 
+@pytest.mark.parametrize("score", [float("inf"), float("-inf"), float("nan")])
+def test_a_score_that_is_not_finite_ends_no_board(make_result, small_definition, score):
+    ranking = rank([make_result("a", score, counts=CLUSTERS), make_result("b", 0.8, counts=CLUSTERS)], small_definition)
+    assert ranking.reason == "the score of a is not finite"
+    assert {standing.result.solution.name for standing in ranking.standings} == {"a", "b"}
+
+
 def test_nothing_to_rank(small_definition):
     assert rank([], small_definition).standings == ()
 
