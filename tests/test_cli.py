@@ -585,7 +585,7 @@ def test_a_board_is_inferred_once_to_be_shown_and_anew_to_be_recorded(
     def resample(*_: object) -> None:
         raise RuntimeError("resampled")
 
-    monkeypatch.setattr("competition.ranking.resampling.resample", resample)
+    monkeypatch.setattr("competition.ranking.inference.resample", resample)
     assert podium("leaderboard", "example", "--json") == shown
     assert podium("run", "example", "--json")[1] == shown[1]
     with pytest.raises(RuntimeError, match="resampled"):

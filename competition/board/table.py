@@ -13,9 +13,8 @@ from competition.feedback.published import Published
 from competition.manifest import Manifest
 from competition.metrics import METRICS
 from competition.ranking.corrected_ttest import against_best
-from competition.ranking.inference import LEVEL, Inference, infer_from
+from competition.ranking.inference import LEVEL, Evidence, Inference, infer_from
 from competition.ranking.order import evidence_of, in_order, rank
-from competition.ranking.resampling import Evidence
 from competition.results import Result
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from competition.metrics import Scorer
 from competition.ranking.maxt import differences, separated
-from competition.ranking.resampling import Evidence, Replicates
+from competition.ranking.resampling import Contestant, Replicates, resample
 from competition.ranking.score_intervals import intervals
 
 LEVEL = 0.95
@@ -15,6 +16,29 @@ MIN_CLUSTERS = 10
 
 Floats = NDArray[np.float64]
 Ranks = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the inference about the solutions of one competition rests on, and nothing else does.
+
+    Parameters
+    ----------
+    contestants : tuple of Contestant
+        Best first.
+    scorer : Scorer
+        Turns their sums into scores.
+    seed : int
+        Of the draw.
+    """
+
+    contestants: tuple[Contestant, ...]
+    scorer: Scorer
+    seed: int
+
+    def resampled(self) -> Replicates:
+        """Draw the scores anew, over clusters of rows and seeds."""
+        return resample(self.contestants, self.scorer, self.seed)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from competition.errors import PodiumError
 from competition.evaluation import checked
 from competition.evaluation.key import arrays_fingerprint
 from competition.evaluation.sources import INFERENCE_SOURCES, fingerprint, this_harness
-from competition.ranking.inference import Inference, infer_from
-from competition.ranking.resampling import Evidence
+from competition.ranking.inference import Evidence, Inference, infer_from
 
 FORMAT = 1
 MAGIC = b"PODINFER"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from competition.definition import Competition
-from competition.ranking.inference import Inference, infer_from
-from competition.ranking.resampling import Contestant, Evidence
+from competition.ranking.inference import Evidence, Inference, infer_from
+from competition.ranking.resampling import Contestant
 from competition.ranking.seeds import Seeds, seeds_of
 from competition.results import Result
 

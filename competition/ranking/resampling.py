@@ -51,29 +51,6 @@ class Contestant:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the inference about the solutions of one competition rests on, and nothing else does.
-
-    Parameters
-    ----------
-    contestants : tuple of Contestant
-        Best first.
-    scorer : Scorer
-        Turns their sums into scores.
-    seed : int
-        Of the draw.
-    """
-
-    contestants: tuple[Contestant, ...]
-    scorer: Scorer
-    seed: int
-
-    def resampled(self) -> "Replicates":
-        """Draw the scores anew, over clusters of rows and seeds."""
-        return resample(self.contestants, self.scorer, self.seed)
-
-
-@dataclass(frozen=True)
 class StandardErrors:
     """Standard errors of K scores and of their replicates, seed noise included.
 

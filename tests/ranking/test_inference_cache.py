@@ -9,9 +9,9 @@ from competition.errors import PodiumError
 from competition.evaluation.sources import Harness
 from competition.metrics import METRICS, Scorer
 from competition.ranking import inference_cache
-from competition.ranking.inference import infer_from
+from competition.ranking.inference import Evidence, infer_from
 from competition.ranking.inference_cache import cached_in
-from competition.ranking.resampling import Contestant, Evidence
+from competition.ranking.resampling import Contestant
 
 FIELDS = ("low", "high", "first_share", "rank_low", "rank_high")
 
