@@ -1,6 +1,6 @@
 """What was last inferred about a competition's results, in a file: the same evidence is resampled once.
 
-A board is printed again and again, and the resampling takes a quarter of that time. What is recorded is inferred anew.
+A board is printed again and again, mostly of the same results. What is recorded is inferred anew.
 """
 
 import contextlib
