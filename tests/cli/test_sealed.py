@@ -47,7 +47,6 @@ def organiser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, podium: Podium) -
     table = pd.DataFrame(x, columns=["a", "b", "c"]).assign(left=(x[:, 0] + rng.normal(size=800) > 0.3).astype(int))
     # The order of the lines is that of the labels, as in many files.
     table.sort_values("left").to_csv(tmp_path / "churn.csv", index=False)
-    monkeypatch.setattr("competition.vault.secrets.token_hex", lambda size: "5" * 2 * size)
     monkeypatch.setenv("PODIUM_KEYS", str(tmp_path / "keys"))
     monkeypatch.setenv("COLUMNS", "200")
     assert podium("new", "repository", tmp_path / "class")[0] == 0
