@@ -22,9 +22,9 @@ from competition import api
 from competition.dataset import Prepared, prepare, read_prepared
 from competition.definition import Competition, read_competition
 from competition.evaluation import claims, workers
+from competition.evaluation.control import Runtime
 from competition.evaluation.engine import SolutionEnded, TrialEnded, evaluate
 from competition.evaluation.entries import Entry, runtimes
-from competition.evaluation.outcomes import Runtime
 from competition.evaluation.sandbox.levels import Level, choose
 from competition.evaluation.workers import Pool
 from competition.repository import Repository

@@ -13,17 +13,15 @@ import json
 import os
 import signal
 import socket
-import struct
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from competition.evaluation import watch
+from competition.evaluation.control import TRIAL, Descriptors, Ended, Order, Setting, confinement_from, receive, send
 from competition.evaluation.reference import Reference
 from competition.evaluation.sandbox.confine import (
-    Confinement,
     Limits,
     adopt_orphans,
     attempt,
@@ -36,141 +34,17 @@ from competition.evaluation.sandbox.confine import (
 )
 from competition.evaluation.sandbox.locks import replace_process_locks
 
-LENGTH = struct.Struct("<I")
-N_DESCRIPTORS = 5
-TRIAL = "competition.evaluation.trial"
 BEGUN = b"\0"
 MAX_WORDS = 500
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a trial is told; what it is given comes as descriptors.
+class _Place:
+    """Where a trial begins: the number of its worker, its scratch directory, and where it tells how its set-up went."""
 
-    Parameters
-    ----------
-    name : str
-        The solution's file, as it stands in a traceback.
-    kind : {"source", "pickle"}
-        Whether the program is the text of a solution or a pickled estimator.
-    classes : list or None
-        Class labels in the competition's order, None for regression.
-    alone : bool
-        Whether a row's prediction must not depend on the other rows.
-    seed, threads : int
-        Arguments of ``make_estimator``.
-    seconds : float
-        Wall-clock limit.
-    memory_bytes : int
-        Limit of the address space.
-    """
-
-    name: str
-    kind: str
-    classes: list[Any] | None
-    alone: bool
-    seed: int
-    threads: int
-    seconds: float
-    memory_bytes: int
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a trial ended, as its worker saw it.
-
-    Parameters
-    ----------
-    status : int
-        Exit code of its process, or less than zero: the signal that ended it.
-    stopped : str or None
-        Why the worker ended it: ``"timeout"``, or what it used too much of.
-    seconds : float
-        Wall time.
-    peak_bytes : int
-        Largest resident memory.
-    trouble : str or None
-        What went wrong with the machine, so that a failure is not the solution's: it could not be set up, the kernel
-        had no memory left, the disk was full.
-    reference_seconds : float
-        What the reference job takes on this machine at this time.
-    """
-
-    status: int
-    stopped: str | None
-    seconds: float
-    peak_bytes: int
-    trouble: str | None
-    reference_seconds: float
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a worker is started with.
-
-    Parameters
-    ----------
-    confinement : Confinement
-        Of its trials; its user is the worker's own as well.
-    preload : tuple of str
-        Modules to import before the first fork.
-    site_packages : str or None
-        Folder of a solution's own packages, seen by the confined trial alone; None for the running environment.
-    cpus : tuple of int
-        Cores of the worker and its trials; empty for any. On one core an order and a fork need not wake another.
-    """
-
-    confinement: Confinement
-    preload: tuple[str, ...]
-    site_packages: str | None
-    cpus: tuple[int, ...] = ()
-
-    @classmethod
-    def from_json(cls, text: str) -> "Setting":
-        """Read what the harness wrote."""
-        content = json.loads(text)
-        confinement = read_confinement(content["confinement"])
-        return cls(confinement, tuple(content["preload"]), content["site_packages"], tuple(content["cpus"]))
-
-
-def read_confinement(content: dict[str, Any]) -> Confinement:
-    """Read what the harness wrote."""
-    return Confinement(content["level"], tuple(content["read"]), content["uid"])
-
-
-# --- messages on the control socket, shared with the harness ---
-
-
-def send(control: socket.socket, message: dict[str, Any], descriptors: list[int] | None = None) -> None:
-    """Send a JSON message, with descriptors if any."""
-    body = json.dumps(message).encode()
-    prefix = LENGTH.pack(len(body))
-    if descriptors:
-        socket.send_fds(control, [prefix], descriptors)
-        control.sendall(body)
-    else:
-        control.sendall(prefix + body)
-
-
-def receive(control: socket.socket, n_descriptors: int = 0) -> tuple[dict[str, Any], list[int]] | None:
-    """Receive a message and its descriptors, None when the other side has gone."""
-    try:
-        prefix, descriptors, _, _ = socket.recv_fds(control, LENGTH.size, n_descriptors)
-        if len(prefix) < LENGTH.size:
-            return None
-        (length,) = LENGTH.unpack(prefix)
-        body = bytearray()
-        while len(body) < length:
-            part = control.recv(length - len(body))
-            if not part:
-                return None
-            body += part
-    except ConnectionResetError:
-        return None
-    return json.loads(body), list(descriptors)
-
-
-# --- the worker ---
+    worker: int
+    scratch: Path
+    words: int
 
 
 def main(arguments: list[str]) -> None:
@@ -179,7 +53,7 @@ def main(arguments: list[str]) -> None:
         case ["serve", setting, descriptor]:
             serve(socket.socket(fileno=int(descriptor)), Setting.from_json(setting))
         case ["attempt", confinement, secret]:
-            confined = read_confinement(json.loads(confinement))
+            confined = confinement_from(json.loads(confinement))
             give_up_root(confined)
             attempt(confined, secret, os.getcwd())
             print("held")
@@ -191,7 +65,7 @@ def serve(control: socket.socket, setting: Setting) -> None:
     pin(setting.cpus)
     adopt_orphans()
     replace_process_locks()
-    for module in setting.preload:
+    for module in setting.runtime.preload:
         # A library that cannot be imported fails in the trial that needs it, where it is told.
         with contextlib.suppress(Exception):
             importlib.import_module(module)
@@ -205,9 +79,9 @@ def serve(control: socket.socket, setting: Setting) -> None:
     gc.freeze()
     kills = watch.kills_for_memory()
     try:
-        while (received := receive(control, N_DESCRIPTORS)) is not None:
+        while (received := receive(control, len(Descriptors._fields))) is not None:
             message, descriptors = received
-            ended = _supervise(Order(**message), descriptors, control, setting, reference)
+            ended = _supervise(Order(**message), Descriptors(*descriptors), control, setting, reference)
             if ended.status == -signal.SIGKILL:
                 before, kills = kills, watch.kills_for_memory()
                 if kills > before and ended.stopped is None:
@@ -222,7 +96,7 @@ def serve(control: socket.socket, setting: Setting) -> None:
 
 
 def _supervise(
-    order: Order, descriptors: list[int], control: socket.socket, setting: Setting, reference: Reference
+    order: Order, given: Descriptors, control: socket.socket, setting: Setting, reference: Reference
 ) -> Ended:
     """Run one trial in a child and tell how it ended."""
     started = time.monotonic()
@@ -235,8 +109,8 @@ def _supervise(
     if pid == 0:
         control.close()
         os.close(report)
-        _trial(order, worker, setting, scratch, descriptors, words)
-    for descriptor in (*descriptors, words):
+        _trial(order, given, setting, _Place(worker, scratch, words))
+    for descriptor in (*given, words):
         os.close(descriptor)
     end = watch.wait(pid, scratch, order.seconds, control)
     seconds = time.monotonic() - started
@@ -276,38 +150,35 @@ def _used_up(end: watch.End, order: Order) -> bool:
     return end.stopped is None and is_killed and used >= cpu_seconds(order.seconds, order.threads)
 
 
-# --- the trial ---
-
-
-def _trial(order: Order, worker: int, setting: Setting, scratch: Path, descriptors: list[int], words: int) -> None:
+def _trial(order: Order, given: Descriptors, setting: Setting, place: _Place) -> None:
     """Run one trial in the forked child and leave."""
     status = 1
     try:
-        _set_up(order, worker, setting, scratch, words)
+        _set_up(order, setting, place)
         trial = importlib.import_module(TRIAL)
-        trial.perform(order, *descriptors)
+        trial.perform(order, given)
         status = 0
     finally:
         os._exit(status)
 
 
-def _set_up(order: Order, worker: int, setting: Setting, scratch: Path, words: int) -> None:
+def _set_up(order: Order, setting: Setting, place: _Place) -> None:
     """Confine this process, and say that it is done, or why not."""
+    scratch = str(place.scratch)
     try:
         os.setsid()
-        die_with(worker)
+        die_with(place.worker)
         _close_standard_streams()
         os.chdir(scratch)
-        os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
-        limits = Limits(order.memory_bytes, order.seconds, order.threads)
-        confine(setting.confinement, limits, str(scratch))
-        if setting.site_packages is not None:
-            sys.path.append(setting.site_packages)
+        os.environ |= {"HOME": scratch, "TMPDIR": scratch}
+        confine(setting.confinement, Limits(order.memory_bytes, order.seconds, order.threads), scratch)
+        if setting.runtime.site_packages is not None:
+            sys.path.append(setting.runtime.site_packages)
     except BaseException as error:
-        os.write(words, f"{type(error).__name__}: {error}".encode()[:MAX_WORDS])
+        os.write(place.words, f"{type(error).__name__}: {error}".encode()[:MAX_WORDS])
         raise
-    os.write(words, BEGUN)
-    os.close(words)
+    os.write(place.words, BEGUN)
+    os.close(place.words)
 
 
 def _close_standard_streams() -> None:

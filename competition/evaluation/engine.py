@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from competition.dataset import Prepared
 from competition.errors import PodiumError
 from competition.evaluation.cache import TrialCache
-from competition.evaluation.child import Order
+from competition.evaluation.control import Order, Runtime
 from competition.evaluation.entries import Entry, provenance, runtimes
 from competition.evaluation.features import Tables, tables_of
 from competition.evaluation.key import TrialKey, arrays_fingerprint
-from competition.evaluation.outcomes import Outcome, Runtime, Work, failed
+from competition.evaluation.outcomes import Outcome, Work, failed
 from competition.evaluation.plan import Trial, heldout_split, labelled_rows, plan, unlabelled_split
 from competition.evaluation.schedule import LongestFirst
 from competition.evaluation.scoring import Finished, finish, summarise

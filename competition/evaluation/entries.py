@@ -10,8 +10,7 @@ from packaging.requirements import Requirement
 import competition
 from competition import packages
 from competition.definition import Competition
-from competition.evaluation.child import TRIAL
-from competition.evaluation.outcomes import Runtime
+from competition.evaluation.control import TRIAL, Runtime
 from competition.evaluation.plan import Program
 from competition.evaluation.sources import this_harness
 from competition.evaluation.surroundings import Surroundings

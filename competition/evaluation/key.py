@@ -25,7 +25,7 @@ class TrialKey:
     fitted_on, predicted, rows : str
         Fingerprints of the two tables of features, and of the positions in them with the labels.
     classes, alone, seed, threads, seconds, memory_bytes
-        As in `competition.evaluation.child.Order`.
+        As in `competition.evaluation.control.Order`.
     python, platform, numerics : str
         Version of Python; operating system and architecture; instruction set and linear algebra.
     packages : mapping of str to str

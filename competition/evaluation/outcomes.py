@@ -8,28 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.evaluation import wire
-from competition.evaluation.child import Ended, Order
+from competition.evaluation.control import Ended, Order, Runtime
 from competition.results import Failure, FailureType, Predictions
 
 HEADER_BYTES = 256 * 1024
 LARGEST_VALUE = 1e50  # of a regression: fourth powers are summed, and have to stay finite
 TOLD_BY_TRIAL = frozenset({"memory", "error", "bad-output"})
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """What a worker is started with.
-
-    Parameters
-    ----------
-    preload : tuple of str
-        Modules that it imports before it forks.
-    site_packages : str or None
-        Folder of a solution's own packages; None for the running environment's.
-    """
-
-    preload: tuple[str, ...] = ("competition.evaluation.trial",)
-    site_packages: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ CHILD_SOURCES = (
     "competition/__init__.py",
     "competition/evaluation/__init__.py",
     "competition/evaluation/child.py",
+    "competition/evaluation/control.py",
     "competition/evaluation/reference.py",
     "competition/evaluation/sandbox/__init__.py",
     "competition/evaluation/sandbox/confine.py",

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from competition.evaluation import wire
-from competition.evaluation.child import Order
+from competition.evaluation.control import Descriptors, Order
 
 try:
     import joblib
@@ -52,36 +52,28 @@ def warm_up() -> None:
     wire.take_rows(*wire.decode(memoryview(message)), np.array([0]))
 
 
-def perform(order: Order, program: int, train: int, predict: int, labels: int, pipe: int) -> None:
-    """Do the trial that is ordered.
-
-    Parameters
-    ----------
-    program, train, predict, labels : int
-        Descriptors of memory: the program, the features to fit on and to predict, the rows of both and the labels.
-    pipe : int
-        Where the answer goes.
-    """
+def perform(order: Order, given: Descriptors) -> None:
+    """Do the trial that is ordered, and send the answer."""
     random.seed(order.seed)
     np.random.seed(order.seed)
     _thread_joblib()
-    _write(pipe, _answer(order, program, train, predict, labels))
+    _write(given.pipe, _answer(order, given))
 
 
-def _answer(order: Order, program: int, train: int, predict: int, labels: int) -> list[bytes | memoryview]:
+def _answer(order: Order, given: Descriptors) -> list[bytes | memoryview]:
     """Fit and predict; the message holds predictions, or the failure."""
     timings: dict[str, float | None] = {"fit_seconds": None, "predict_seconds": None}
     try:
-        given = _take(order, program, train, predict, labels)
+        inputs = _take(order, given)
         with _timed(timings, "fit_seconds"):
-            estimator = _open(order, given.program)
-            fitted = estimator.fit(given.X_train, given.y_train)
+            estimator = _open(order, inputs.program)
+            fitted = estimator.fit(inputs.X_train, inputs.y_train)
             estimator = estimator if fitted is None else fitted
         with _timed(timings, "predict_seconds"):
-            values = _values(order, estimator, given.X_predict)
-        scores, score_kind = _scores(order, estimator, given.X_predict)
+            values = _values(order, estimator, inputs.X_predict)
+        scores, score_kind = _scores(order, estimator, inputs.X_predict)
         if order.alone:
-            _check_alone(order, estimator, given.X_predict, values, scores)
+            _check_alone(order, estimator, inputs.X_predict, values, scores)
         arrays = {"values": values} if scores is None else {"values": values, "scores": scores}
         return wire.encode(arrays, {**timings, "score_kind": score_kind})
     except BadOutputError as error:
@@ -94,20 +86,20 @@ def _answer(order: Order, program: int, train: int, predict: int, labels: int) -
 # --- what goes in ---
 
 
-def _take(order: Order, program: int, train: int, predict: int, labels: int) -> Inputs:
+def _take(order: Order, given: Descriptors) -> Inputs:
     """Copy the inputs and let go of the memory that they came in: other trials are given the same memory."""
-    with wire.mapped(labels) as memory:
+    with wire.mapped(given.labels) as memory:
         arrays, _ = wire.decode(memory)
-        given = {name: array.copy() for name, array in arrays.items()}
+        own = {name: array.copy() for name, array in arrays.items()}
         del arrays
-    y_train = given["y"] if order.classes is None else np.asarray(order.classes)[given["y"]]
-    with wire.mapped(program) as memory:
-        source = bytes(memory)
-    inputs = Inputs(source, _rows(train, given["train_rows"]), np.array(y_train), _rows(predict, given["predict_rows"]))
+    y_train = own["y"] if order.classes is None else np.asarray(order.classes)[own["y"]]
+    with wire.mapped(given.program) as memory:
+        program = bytes(memory)
+    X_train, X_predict = _rows(given.train, own["train_rows"]), _rows(given.predict, own["predict_rows"])
     # An open descriptor of shared memory has a file position, which the next trial could read.
-    for descriptor in {program, train, predict, labels}:
+    for descriptor in {*given} - {given.pipe}:
         os.close(descriptor)
-    return inputs
+    return Inputs(program, X_train, np.array(y_train), X_predict)
 
 
 def _rows(descriptor: int, rows: Array) -> pd.DataFrame:

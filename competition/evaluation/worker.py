@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -14,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from competition.evaluation import wire
-from competition.evaluation.child import Ended, Setting, receive, send
 from competition.evaluation.claims import claimed_user
-from competition.evaluation.outcomes import Runtime, Work, most_bytes
+from competition.evaluation.control import Descriptors, Ended, Runtime, Setting, receive, send
+from competition.evaluation.outcomes import Work, most_bytes
 from competition.evaluation.sandbox import bubblewrap
 from competition.evaluation.sandbox.levels import Level, confinement, start
 from competition.evaluation.watch import LeftoversError, empty
@@ -82,7 +83,7 @@ class Worker:
             confined = replace(confined, read=(*confined.read, *own))
             home = bubblewrap.SCRATCH if level == "namespaces" else str(held.enter_context(_scratch_of(user)))
             self.control, theirs = socket.socketpair()
-            setting = json.dumps(asdict(Setting(confined, runtime.preload, runtime.site_packages, tuple(cpus))))
+            setting = json.dumps(asdict(Setting(confined, runtime, tuple(cpus))))
             with theirs:
                 self.process = subprocess.Popen(
                     start(level, ["serve", setting, str(theirs.fileno())], confined.read, not own),
@@ -104,13 +105,18 @@ class Worker:
             with contextlib.suppress(OSError):
                 fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         labels = {"train_rows": work.train_rows, "predict_rows": work.predict_rows, "y": work.y}
-        program = wire.to_memory([work.program])
-        given = wire.to_memory(wire.encode(labels, {}))
+        given = Descriptors(
+            program=wire.to_memory([work.program]),
+            train=work.train,
+            predict=work.predict,
+            labels=wire.to_memory(wire.encode(labels, {})),
+            pipe=write,
+        )
         self.running = Running(key, work, attempt, read, time.monotonic())
         # A worker that is gone shows when the answer is read.
         with contextlib.suppress(BrokenPipeError):
-            send(self.control, asdict(work.order), [program, work.train, work.predict, given, write])
-        for descriptor in (program, given, write):
+            send(self.control, asdict(work.order), list(given))
+        for descriptor in (given.program, given.labels, given.pipe):
             os.close(descriptor)
         return self.running
 
@@ -123,15 +129,21 @@ class Worker:
         """End the worker; closing its socket makes it end its trial."""
         self.control.close()
         if self.running is None:
-            self.process.kill()  # it may be importing for seconds to come
+            self._kill()  # it may be importing for seconds to come
         else:
             os.close(self.running.pipe)
         try:
             self.process.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self._kill()
             self.process.wait()
         self._held.close()
+
+    def _kill(self) -> None:
+        """End the worker, and what bubblewrap started beside it, which in its first moments would not end with it."""
+        if self.process.returncode is None:  # its number is nobody else's
+            with contextlib.suppress(PermissionError):  # macOS refuses a group that has ended
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager

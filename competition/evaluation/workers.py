@@ -10,9 +10,9 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from competition.evaluation.child import Ended
 from competition.evaluation.claims import claimed_cores
-from competition.evaluation.outcomes import Outcome, Runtime, Work, failed, judge, past_limit
+from competition.evaluation.control import Ended, Runtime
+from competition.evaluation.outcomes import Outcome, Work, failed, judge, past_limit
 from competition.evaluation.sandbox.levels import Level
 from competition.evaluation.surroundings import Surroundings, surroundings
 from competition.evaluation.worker import Running, Worker
@@ -196,7 +196,6 @@ class Pool:
         os.close(running.pipe)
         worker.running = None
         if ended is None:
-            worker.process.kill()
             self._replace(worker, worker.runtime)
         return ended
 

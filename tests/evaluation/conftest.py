@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from competition.evaluation import wire
-from competition.evaluation.child import Order
-from competition.evaluation.outcomes import Runtime, Work
+from competition.evaluation.control import Order, Runtime
+from competition.evaluation.outcomes import Work
 
 N_ROWS = 60
 

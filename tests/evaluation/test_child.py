@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from competition.evaluation import child, watch, wire
-from competition.evaluation.child import Order, Setting, receive, send
+from competition.evaluation.control import Descriptors, Ended, Order, Runtime, Setting, receive, send
 from competition.evaluation.sandbox.confine import Confinement
 
 ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 20.0, 4 * 10**9)
-SETTING = Setting(Confinement("none", ()), ("competition.evaluation.trial",), None)
+SETTING = Setting(Confinement("none", ()), Runtime())
 KILLS_ITSELF = b"import os\n\ndef make_estimator(random_state, n_threads):\n    os.kill(os.getpid(), 9)\n"
 
 
@@ -45,12 +45,12 @@ def ended(worker, order, program=KILLS_ITSELF):
     rows = np.arange(2)
     given = wire.to_memory(wire.encode({"train_rows": rows, "predict_rows": rows, "y": rows}, {}))
     read, write = os.pipe()
-    descriptors = [wire.to_memory([program]), table, table, given, write]
-    send(worker, asdict(order), descriptors)
+    descriptors = Descriptors(wire.to_memory([program]), table, table, given, write)
+    send(worker, asdict(order), list(descriptors))
     for descriptor in {*descriptors, read}:
         os.close(descriptor)
     message, _ = receive(worker)
-    return child.Ended(**message)
+    return Ended(**message)
 
 
 def test_a_process_that_the_kernel_killed_for_want_of_memory_is_not_to_blame(worker):

@@ -20,8 +20,9 @@ from competition.errors import PodiumError
 from competition.evaluation.cluster import Cluster, connection
 from competition.evaluation.cluster.machines import Description, describe, refusal
 from competition.evaluation.cluster.site import checked
+from competition.evaluation.control import Runtime
 from competition.evaluation.engine import SolutionEnded, evaluate
-from competition.evaluation.outcomes import Outcome, Runtime, Work
+from competition.evaluation.outcomes import Outcome, Work
 from competition.results import Failure, Predictions
 
 distributed = pytest.importorskip("distributed")

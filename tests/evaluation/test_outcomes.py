@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from competition.evaluation import wire
-from competition.evaluation.child import Ended, Order
-from competition.evaluation.outcomes import LARGEST_VALUE, Runtime, Work, check_predictions, judge, most_bytes
+from competition.evaluation.control import Ended, Order, Runtime
+from competition.evaluation.outcomes import LARGEST_VALUE, Work, check_predictions, judge, most_bytes
 
 N = 4
 ORDER = Order("s.py", "source", [0, 1], False, 1, 1, 60.0, 10**9)

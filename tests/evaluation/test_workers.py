@@ -1,13 +1,16 @@
 """The pool: cores, who waits for whom, and what it leaves behind."""
 
+import contextlib
 import os
 import tempfile
 import time
+from uuid import uuid4
 
 import psutil
 import pytest
 
 from competition.evaluation import workers
+from competition.evaluation.control import Runtime
 from competition.evaluation.sandbox.levels import LEVELS, probe
 from competition.evaluation.worker import Worker
 from competition.evaluation.workers import Pool
@@ -97,6 +100,28 @@ def test_a_worker_that_cannot_be_started_takes_the_others_with_it(strongest, mon
     with pytest.raises(OSError, match="no more processes"):
         Pool(2, 1, strongest, cpus=[[]] * 2)
     assert started[0].process.poll() is not None
+
+
+def test_a_worker_that_is_closed_as_it_starts_leaves_no_process_behind(strongest):
+    mark = f"no_module_{uuid4().hex}"  # stands in the command line of all that belongs to these workers
+    for step in range(24):
+        with Pool(1, 1, strongest, Runtime((mark,)), cpus=[[]]):
+            time.sleep(step * 0.0005)  # bubblewrap takes about as long to become the worker
+    deadline = time.monotonic() + 10
+    while (left := _processes_with(mark)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for process in left:
+        process.kill()
+    assert left == []
+
+
+def _processes_with(mark):
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and mark in " ".join(process.cmdline()):
+                found.append(process)
+    return found
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -13,7 +13,8 @@ from typing import Any
 from competition.errors import PodiumError
 from competition.evaluation import outcomes, wire
 from competition.evaluation.cluster.machines import Description, versions
-from competition.evaluation.outcomes import Outcome, Runtime, Work, failed
+from competition.evaluation.control import Runtime
+from competition.evaluation.outcomes import Outcome, Work, failed
 from competition.evaluation.workers import Pool
 from competition.results import Failure
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from competition.errors import PodiumError
-from competition.evaluation.child import Order
+from competition.evaluation.control import Order, Runtime
 from competition.evaluation.hostile import headers
 from competition.evaluation.hostile.catalogue import QUIET, Attack, Verdict
 from competition.evaluation.hostile.decoys import N_ROWS, Decoys, random_bits
 from competition.evaluation.hostile.programs import Role, program
-from competition.evaluation.outcomes import Outcome, Runtime, Work
+from competition.evaluation.outcomes import Outcome, Work
 from competition.evaluation.sandbox.levels import Level
 from competition.evaluation.workers import Pool
 
