@@ -3,10 +3,10 @@
 import json
 import os
 import random
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from competition import api
+from competition import api, vault
+from competition.cli import verification
 from competition.dataset import Prepared, prepare, read_prepared
 from competition.definition import Competition, read_competition
 from competition.evaluation import claims, workers
@@ -212,8 +213,10 @@ def strongest() -> Level:
 def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same secrets in each run: they draw public halves and tables, and some draw would fail a test by chance."""
     rng = random.Random(7)
-    monkeypatch.setattr(secrets, "token_hex", lambda size: rng.randbytes(size).hex())
-    monkeypatch.setattr(secrets, "randbelow", rng.randrange)
+    known = SimpleNamespace(token_hex=lambda size: rng.randbytes(size).hex(), randbelow=rng.randrange)
+    # In these two alone: elsewhere secrets are names, which tests that run side by side must not share.
+    monkeypatch.setattr(vault, "secrets", known)
+    monkeypatch.setattr(verification, "secrets", known)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from competition.errors import PodiumError
 from competition.evaluation import wire
 from competition.evaluation.hostile import headers
 from competition.evaluation.hostile.catalogue import ATTACKS, GROUPS
+from competition.evaluation.hostile.decoy_servers import Servers
 from competition.evaluation.hostile.decoys import N_ROWS, SHARED_FOLDERS, VARIABLE, Decoys, random_bits
 from competition.evaluation.hostile.programs import describe, program
 from competition.evaluation.hostile.selftest import run
@@ -317,6 +318,17 @@ def collect(started):
         os.kill(middle, signal.SIGKILL)
     os.waitpid(middle, 0)
     return answer
+
+
+@pytest.mark.parametrize("length", [10, 120])
+def test_a_unix_socket_is_reached_however_long_its_path(tmp_path, length):
+    folder = tmp_path / ("x" * length)
+    folder.mkdir()
+    with Servers(folder, f"podium{random_bits()[:40]}") as servers:
+        source = program("unix_socket", "single", servers.values | {"MARKER": "it came"}).decode()
+        assert not servers.received("it came")
+        subprocess.run([sys.executable, "-c", f"{source}\nattack(None, None)"], check=True)
+        assert servers.received("it came")
 
 
 def test_links_get_through_to_a_careless_cleaner(decoys, tmp_path):

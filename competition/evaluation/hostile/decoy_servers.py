@@ -34,7 +34,7 @@ class Servers:
             ("UDP_PORT", socket.AF_INET, socket.SOCK_DGRAM, LOCALHOST),
             ("DNS_PORT", socket.AF_INET, socket.SOCK_DGRAM, LOCALHOST),
             ("IPV6_PORT", socket.AF_INET6, socket.SOCK_DGRAM, LOCALHOST_6),
-            ("UNIX_PATH", socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "socket")),
+            ("UNIX_PATH", socket.AF_UNIX, socket.SOCK_STREAM, folder / "socket"),
         ]
         if sys.platform == "linux":
             kinds.append(("ABSTRACT_NAME", socket.AF_UNIX, socket.SOCK_STREAM, f"\0{name}"))
@@ -52,14 +52,17 @@ class Servers:
         """Start to listen; return what a client needs to know."""
         try:
             server = stack.enter_context(socket.socket(family, kind))
-            server.bind(address)
+            if isinstance(address, Path):
+                _bind_path(server, address)
+            else:
+                server.bind(address)
         except OSError:  # no IPv6 here
             return 0
         server.setblocking(False)
         if kind == socket.SOCK_STREAM:
             server.listen()
         self._servers.append(server)
-        return address if isinstance(address, str) else int(server.getsockname()[1])
+        return str(address) if family == socket.AF_UNIX else int(server.getsockname()[1])
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +79,18 @@ class Servers:
                 while True:
                     self._received.append(_message(server))
         return any(text.encode() in message for message in self._received)
+
+
+def _bind_path(server: socket.socket, path: Path) -> None:
+    """Give a socket a path, which by way of its folder's descriptor may be longer than an address (108 bytes)."""
+    try:
+        server.bind(str(path))
+    except OSError:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            server.bind(f"/proc/self/fd/{folder}/{path.name}")
+        finally:
+            os.close(folder)
 
 
 def _message(server: socket.socket) -> bytes:
