@@ -153,6 +153,8 @@ def _environment(scratch: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
     # Relative ones are meant from here, and uv runs elsewhere.
     absolute = {name: os.path.abspath(kept[name]) for name in _PATHS if "://" not in kept.get(name, "://")}
+    if "UV_FIND_LINKS" in absolute:  # a list, for uv, which ends a path at a space
+        absolute["UV_FIND_LINKS"] = Path(absolute["UV_FIND_LINKS"]).as_uri()
     return kept | absolute | {"TMPDIR": str(scratch), "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 import stat
 import sys
 import zipfile
@@ -237,13 +238,15 @@ def test_bad_file_gives_one_line(dataset: ModuleType, tmp_path: Path, content: s
 
 # --- download ---------------------------------------------------------------------------------------------------------
 
-CLIENT = """#!{python}
+CLIENT = """#!/bin/sh
+exec {python} -c '
 import os, shutil, sys
 from pathlib import Path
 Path(os.environ["FAKE_LOG"]).write_text(" ".join(sys.argv[1:]))
 if os.environ.get("FAKE_FAIL"):
     sys.exit("403 - Forbidden")
 shutil.copy(os.environ["FAKE_ARCHIVE"], Path(sys.argv[-1]) / "anomaly-detection-in-cellular-networks.zip")
+' "$@"
 """
 
 
@@ -253,7 +256,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     programs, home = tmp_path / "programs", tmp_path / "home"
     programs.mkdir()
     home.mkdir()
-    (programs / "kaggle").write_text(CLIENT.format(python=sys.executable))
+    (programs / "kaggle").write_text(CLIENT.format(python=shlex.quote(sys.executable)))
     (programs / "kaggle").chmod(stat.S_IRWXU)
     archive = tmp_path / "archive.zip"
     with zipfile.ZipFile(archive, "w") as opened:

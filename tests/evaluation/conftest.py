@@ -1,9 +1,11 @@
 """Trials by hand, without a competition around them."""
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,14 @@ from competition.evaluation.control import Order, Runtime
 from competition.evaluation.outcomes import Work
 
 N_ROWS = 60
+
+
+@pytest.fixture
+def folder_for_all() -> Iterator[Path]:
+    """An empty folder that every user may enter; pytest's own are for one alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from hypothesis import given
@@ -86,7 +87,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uv_cache: Path) -> P
     monkeypatch.setattr(environments, "NEEDED_BY_TRIAL", ("needed>=1",))
     for name in [name for name in os.environ if name.startswith(("UV_", "XDG_"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    monkeypatch.setenv("UV_FIND_LINKS", folder.as_uri())  # uv takes a space for the end of a path
     monkeypatch.setenv("UV_OFFLINE", "1")
     # Wheels of one name differ from test to test, and uv caches those of a local folder by their path.
     monkeypatch.setenv("UV_CACHE_DIR", str(uv_cache))
@@ -133,10 +134,11 @@ print(made.packages, flush=True)
 
 
 def wrap_uv(tmp_path: Path, before_install: str) -> Path:
-    """Write a uv that does something before it installs."""
+    """Write a uv that does something before it installs; `$here` is its folder."""
     wrapper = tmp_path / "uv-wrapper"
     condition = 'case " $* " in *" --compile-bytecode "*)'
-    wrapper.write_text(f'#!/bin/sh\n{condition}\n{before_install}\n;; esac\nexec {installer.find_uv()} "$@"\n')
+    here, uv = quote(str(tmp_path)), quote(str(installer.find_uv()))
+    wrapper.write_text(f'#!/bin/sh\nhere={here}\n{condition}\n{before_install}\n;; esac\nexec {uv} "$@"\n')
     wrapper.chmod(0o755)
     return wrapper
 
@@ -332,8 +334,8 @@ def test_no_file_is_larger_than_the_limit(way: enclosure.Way, tmp_path: Path) ->
     assert large.stat().st_size == 3000
 
 
-def test_a_program_that_does_not_start_is_told_in_one_line(tmp_path: Path) -> None:
-    command = enclosure.shut_in("none", [str(tmp_path / "uv")], enclosure.Reach((), (), (), 0))
+def test_a_program_that_does_not_start_is_told_in_one_line() -> None:
+    command = enclosure.shut_in("none", ["/nowhere/uv"], enclosure.Reach((), (), (), 0))
     done = subprocess.run(command, capture_output=True, text=True)
 
     assert done.returncode == 1
@@ -378,7 +380,7 @@ def test_uv_is_told_no_secret_and_no_other_target(
     make: Make, wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plainly: None
 ) -> None:
     write_wheel(wheels, "alpha")
-    uv = wrap_uv(tmp_path, f"env > {tmp_path / 'seen'}")
+    uv = wrap_uv(tmp_path, 'env > "$here/seen"')
     monkeypatch.setattr(installer, "find_uv", lambda: str(uv))
     for name in ("GITHUB_TOKEN", "UV_REQUIRE_HASHES", "UV_MANAGED_PYTHON", "UV_PROJECT", "PYTHONPATH"):
         monkeypatch.setenv(name, "1")
@@ -609,7 +611,7 @@ def test_a_damaged_environment_is_made_again(make: Make, wheels: Path, content: 
 @pytest.mark.parametrize("begin", ["as they come", "when both have found none"])
 def test_two_at_once_make_one(folder: Path, wheels: Path, tmp_path: Path, begin: str) -> None:
     write_wheel(wheels, "alpha", "1.0")
-    uv = wrap_uv(tmp_path, f"echo install >> {tmp_path / 'log'}; sleep 0.2")
+    uv = wrap_uv(tmp_path, 'echo install >> "$here/log"; sleep 0.2')
     meet = f"""
 import os, time
 read, places = environments._read_record, [Path({str(tmp_path)!r})]
@@ -644,8 +646,8 @@ def test_nothing_is_left_of_a_killed_installation_that_could_be_mistaken_for_one
     make: Make, wheels: Path, folder: Path, tmp_path: Path
 ) -> None:
     write_wheel(wheels, "alpha", "1.0")
-    half = f"for target in {folder}/*.partial/site-packages; do touch $target/half.py; done"
-    killed = other_process(folder, "alpha", uv=wrap_uv(tmp_path, f"{half}; touch {tmp_path / 'begun'}; exec sleep 60"))
+    half = f'for target in {quote(str(folder))}/*.partial/site-packages; do touch "$target/half.py"; done'
+    killed = other_process(folder, "alpha", uv=wrap_uv(tmp_path, f'{half}; touch "$here/begun"; exec sleep 60'))
     wait_for(tmp_path / "begun")
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
@@ -663,8 +665,8 @@ def test_an_orphaned_uv_does_not_write_to_what_another_run_makes(
     make: Make, wheels: Path, folder: Path, tmp_path: Path
 ) -> None:
     write_wheel(wheels, "alpha", "1.0")
-    late = f"for target in {folder}/*/site-packages; do touch $target/late.py; done; touch {tmp_path / 'ended'}; exit 1"
-    uv = wrap_uv(tmp_path, f"touch {tmp_path / 'begun'}; sleep 0.4; {late}")
+    late = f'for target in {quote(str(folder))}/*/site-packages; do touch "$target/late.py"; done'
+    uv = wrap_uv(tmp_path, f'touch "$here/begun"; sleep 0.4; {late}; touch "$here/ended"; exit 1')
     killed = other_process(folder, "alpha", uv=uv)
     wait_for(tmp_path / "begun")
     killed.kill()
@@ -713,7 +715,7 @@ def test_prune_leaves_what_a_run_uses_or_makes(make: Make, wheels: Path, folder:
     user = other_process(folder, "alpha", then="import time; time.sleep(60)")
     assert user.stdout is not None
     assert user.stdout.readline()
-    uv = wrap_uv(tmp_path, f"touch {tmp_path / 'begun'}; while [ ! -e {tmp_path / 'go'} ]; do sleep 0.05; done")
+    uv = wrap_uv(tmp_path, 'touch "$here/begun"; while [ ! -e "$here/go" ]; do sleep 0.05; done')
     maker = other_process(folder, "alpha<2", uv=uv)
     wait_for(tmp_path / "begun")
 

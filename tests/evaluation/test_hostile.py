@@ -68,8 +68,8 @@ def test_the_choice_holds_every_way_and_group():
     assert {attack.group for attack in chosen} == set(GROUPS)
 
 
-def test_a_run_leaves_nothing_behind(tmp_path, tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_a_run_leaves_nothing_behind(folder_for_all, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(folder_for_all))
     marker, markers = Decoys.marker, set()
 
     def noted(decoys, name):
@@ -84,7 +84,7 @@ def test_a_run_leaves_nothing_behind(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.setattr(os, "__file__", str(library / "os.py"))
     times = [status_times(path) for path in sorted(library.iterdir())]
     list(run("none", names=["through /dev/shm", "eats_disk_reserved", "links_for_the_cleaner", "fork_bomb"]))
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder_for_all.iterdir()) == []
     assert VARIABLE not in os.environ
     assert [status_times(path) for path in sorted(library.iterdir())] == times
     assert markers
@@ -217,7 +217,7 @@ def single(attack, decoys, folder):
 def channel(attack, decoys, folder):
     """Pass labels on; both halves share one process and one folder unless they run at once."""
     one, other = (prepared_folder(attack, folder / name) for name in ("one", "other"))
-    for pace in (1 / 3, 1, 1):  # it may be a matter of time
+    for pace in (1 / 3, 1, 1, 3):  # it may be a matter of time
         decoys.restore()
         told, labels = decoys.told(attack.name, attack.parameters), random_bits()
         if attack.way == "at once":

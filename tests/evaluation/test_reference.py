@@ -7,9 +7,13 @@ from competition.evaluation.reference import Reference, reference_seconds
 
 
 def test_it_is_short_and_takes_the_same_each_time():
-    first, second = reference_seconds(), reference_seconds()
-    assert 0.001 < first < 1
-    assert 0.5 < first / second < 2
+    # A machine of its own may be taken away in any of them.
+    ratios = []
+    for _ in range(3):
+        first, second = reference_seconds(), reference_seconds()
+        assert 0.001 < first < 1
+        ratios.append(max(first, second) / min(first, second))
+    assert min(ratios) < 2
 
 
 def test_it_is_timed_anew_when_the_last_time_is_old(monkeypatch):

@@ -73,17 +73,15 @@ def test_trials_under_way_are_ended_when_nobody_wants_more(make_works, strongest
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_pool_leaves_no_folder_behind(make_works, level, tmp_path, monkeypatch):
+def test_a_pool_leaves_no_folder_behind(make_works, level, folder_for_all, monkeypatch):
     if not probe(level).holds:
         pytest.skip(f"{level} is not held here")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder_for_all))
     with Pool(2, 1, level, cpus=[[]] * 2) as pool:
         assert all(outcome.failure is None for _, outcome in pool.run(make_works(QUICK, QUICK)))
         # At level namespaces scratch is memory of the worker's own, so that not even a killed run leaves anything.
-        assert len(list(tmp_path.iterdir())) == (0 if level == "namespaces" else 2)
-    assert list(tmp_path.iterdir()) == []
+        assert len(list(folder_for_all.iterdir())) == (0 if level == "namespaces" else 2)
+    assert list(folder_for_all.iterdir()) == []
 
 
 def test_a_worker_that_cannot_be_started_takes_the_others_with_it(strongest, monkeypatch):

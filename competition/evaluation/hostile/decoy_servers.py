@@ -40,12 +40,12 @@ class Servers:
             kinds.append(("ABSTRACT_NAME", socket.AF_UNIX, socket.SOCK_STREAM, f"\0{name}"))
         self._servers: list[socket.socket] = []
         self._received: list[bytes] = []
-        # The name of the last one, and a port that nobody listens on.
-        self.values: dict[str, Any] = {"ABSTRACT_NAME": name, "FREE_PORT": _free_port()}
+        self.values: dict[str, Any] = {"ABSTRACT_NAME": name}
         with ExitStack() as stack:
             for key, family, kind, address in kinds:
                 self.values.setdefault(key, self._listen(stack, family, kind, address))
             self._stack = stack.pop_all()
+        self.values["FREE_PORT"] = _free_port()  # that nobody listens on, the servers above included
         os.chmod(folder / "socket", 0o777)
 
     def _listen(self, stack: ExitStack, family: int, kind: int, address: Any) -> str | int:

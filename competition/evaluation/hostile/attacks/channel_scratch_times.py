@@ -27,4 +27,6 @@ def step(nanoseconds):
 
 def receive():
     found = os.stat(".")
+    if found.st_mtime_ns == found.st_atime_ns:  # as it was made
+        return ""
     return f"{step(found.st_mtime_ns):07b}{step(found.st_atime_ns):07b}"
