@@ -31,7 +31,7 @@ _KEPT = re.compile(
     r"EXCLUDE_NEWER|PRERELEASE|TORCH_BACKEND)|(HTTP|HTTPS|ALL|NO)_PROXY|SSL_\w+|NETRC|HOME|XDG_\w+|PATH|LANG|LC_ALL",
     re.IGNORECASE,
 )
-_PATHS = ("UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_FIND_LINKS")
+_PATHS = ("UV_CACHE_DIR", "UV_CONFIG_FILE")
 # For a connection: names, certificates, uv's system-wide settings.
 _NETWORK = (
     *("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/ld.so.cache"),
@@ -152,10 +152,15 @@ def install(requirements: Sequence[str], always: Sequence[str], folder: Path, he
 def _environment(scratch: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
     # Relative ones are meant from here, and uv runs elsewhere.
-    absolute = {name: os.path.abspath(kept[name]) for name in _PATHS if "://" not in kept.get(name, "://")}
-    if "UV_FIND_LINKS" in absolute:  # a list, for uv, which ends a path at a space
-        absolute["UV_FIND_LINKS"] = Path(absolute["UV_FIND_LINKS"]).as_uri()
+    absolute = {name: os.path.abspath(kept[name]) for name in _PATHS if kept.get(name)}
+    if links := kept.get("UV_FIND_LINKS"):
+        absolute["UV_FIND_LINKS"] = ",".join(_address(link) for link in links.split(",") if link)
     return kept | absolute | {"TMPDIR": str(scratch), "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
+
+
+def _address(link: str) -> str:
+    """Return the address of a folder or a page; it has no space, where `_named_paths` would cut a path."""
+    return link if "://" in link else Path(os.path.abspath(link)).as_uri()
 
 
 def _cache(uv: str, variables: Mapping[str, str]) -> str:
@@ -239,7 +244,7 @@ def is_packages_fault(stderr: str) -> bool:
 
 
 def one_line(stderr: str) -> str:
-    """Say an error of uv in one line, without paths and addresses."""
+    """Say an error of uv in one line, without addresses, and without paths as far as they have no space."""
     text = _error_text(stderr).partition("hint:")[0]
     text = text[text.find("Because ") :] if "Because " in text else re.sub(r"^\s*(error:)?\s*", "", text)
     text = re.sub(r"\s*(\bcause:|\bCaused by:|[├╰]─▶)\s*", ": ", text)

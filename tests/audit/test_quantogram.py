@@ -17,6 +17,7 @@ def written(generator, label, steps, spread=1.0, n=2_000):
 @pytest.mark.parametrize("seed", range(8))
 def test_the_step_of_each_class_is_found(seed):
     generator = np.random.default_rng(seed)
+    # Steps that lie closer are missed now and then.
     step, apart = generator.uniform(0.02, 0.5), generator.uniform(0.01, 0.04)
     label = generator.random(2_000) < 0.3
     steps = step * (1 - apart), step * (1 + apart)

@@ -87,7 +87,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uv_cache: Path) -> P
     monkeypatch.setattr(environments, "NEEDED_BY_TRIAL", ("needed>=1",))
     for name in [name for name in os.environ if name.startswith(("UV_", "XDG_"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("UV_FIND_LINKS", folder.as_uri())  # uv takes a space for the end of a path
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
     monkeypatch.setenv("UV_OFFLINE", "1")
     # Wheels of one name differ from test to test, and uv caches those of a local folder by their path.
     monkeypatch.setenv("UV_CACHE_DIR", str(uv_cache))
@@ -374,6 +374,19 @@ def test_a_relative_path_in_a_variable_is_meant_from_where_podium_was_called(
     monkeypatch.setenv("UV_FIND_LINKS", wheels.name)
 
     assert make("alpha").packages["alpha"] == "1.0"
+
+
+def test_packages_come_from_several_folders(
+    make: Make, wheels: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    more = tmp_path / "with a space"
+    more.mkdir()
+    write_wheel(more, "alpha")
+    write_wheel(wheels, "beta")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UV_FIND_LINKS", f"{more.name},{wheels.as_uri()}")
+
+    assert {"alpha", "beta", "needed"} <= make("alpha", "beta").packages.keys()
 
 
 def test_uv_is_told_no_secret_and_no_other_target(

@@ -23,7 +23,7 @@ from competition.evaluation.hostile.decoy_servers import Servers
 from competition.evaluation.hostile.decoys import N_ROWS, SHARED_FOLDERS, VARIABLE, Decoys, random_bits
 from competition.evaluation.hostile.programs import describe, program
 from competition.evaluation.hostile.selftest import run
-from competition.evaluation.hostile.trials import LABELS, LINGER, RECEIVE_AT, SEND_AT, verdict
+from competition.evaluation.hostile.trials import LABELS, LINGER, RECEIVE_AT, SEND_AT, Trials, verdict
 from competition.evaluation.installer import find_uv
 from competition.evaluation.outcomes import Outcome
 from competition.evaluation.sandbox.levels import LEVELS, probe
@@ -141,6 +141,27 @@ def test_where_nothing_is_promised_an_attack_may_fail():
 
 
 # --- the catalogue ---
+
+
+LUCK, CRASH, HELD = ("OPEN", "9 labels arrived in 0.1 s"), ("crash", ""), ("held", "PermissionError: no")
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ([LUCK, HELD], HELD),
+        ([LUCK, LUCK], LUCK),
+        ([LUCK, CRASH], CRASH),
+        ([CRASH, HELD], CRASH),
+        ([("OPEN", "a file of the repository was changed"), HELD], ("OPEN", "a file of the repository was changed")),
+    ],
+)
+def test_few_labels_that_match_by_luck_are_passed_on_again(seen, told, monkeypatch):
+    passes = iter(seen)
+    monkeypatch.setattr(Trials, "_pass_on", lambda self, attack, pool: next(passes))
+    attack = BY_NAME["through modes of installed files"]
+    assert attack.bits == 9
+    assert Trials("kernel", None, 1)._channel(attack, None) == told
 
 
 def test_names_are_unique_and_files_are_used():

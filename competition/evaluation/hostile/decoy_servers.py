@@ -44,9 +44,9 @@ class Servers:
         with ExitStack() as stack:
             for key, family, kind, address in kinds:
                 self.values.setdefault(key, self._listen(stack, family, kind, address))
+            os.chmod(folder / "socket", 0o777)
+            self.values["FREE_PORT"] = _free_port()  # that nobody listens on, the servers above included
             self._stack = stack.pop_all()
-        self.values["FREE_PORT"] = _free_port()  # that nobody listens on, the servers above included
-        os.chmod(folder / "socket", 0o777)
 
     def _listen(self, stack: ExitStack, family: int, kind: int, address: Any) -> str | int:
         """Start to listen; return what a client needs to know."""
@@ -56,8 +56,10 @@ class Servers:
                 _bind_path(server, address)
             else:
                 server.bind(address)
-        except OSError:  # no IPv6 here
-            return 0
+        except OSError:
+            if family == socket.AF_UNIX:
+                raise
+            return 0  # no IPv6 here
         server.setblocking(False)
         if kind == socket.SOCK_STREAM:
             server.listen()
@@ -82,7 +84,7 @@ class Servers:
 
 
 def _bind_path(server: socket.socket, path: Path) -> None:
-    """Give a socket a path, which by way of its folder's descriptor may be longer than an address (108 bytes)."""
+    """Give a socket a path; on Linux one that is too long for an address (108 bytes), by its folder's descriptor."""
     try:
         server.bind(str(path))
     except OSError:
